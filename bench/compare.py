@@ -1,116 +1,236 @@
-"""Measures earmark against PyTorch, ONNX Runtime and librosa, in turns, and prints the table of
+"""Measures earmark against PyTorch, ONNX Runtime, OpenVINO and librosa, in turns, and prints the table of
 docs/results/speed.md.
 
-    python bench/compare.py --earmark target/release/earmark [--rounds 5] [--repeat 3]
-        [--only NAME,...] [--json FILE]
+    python bench/compare.py --earmark target/release/earmark [--rounds 9] [--repeat 3] [--only NAME,...]
+        [--model MODEL.safetensors] [--simd avx2,avx512] [--busy] [--json FILE] [--write docs/results/speed.md]
 
-Each round runs every case's programs one after the other, each in a process of its own, on two threads
-(front ends: on one). A program's number is the median over the rounds of its own medians; a ratio is
-earmark's time over the peer's, so below 1 is faster, and the spread is that of the ratios within each
-round. Use an idle machine. See peers.py for the versions.
+First, each program of each case tries its settings (threads, memory layout, spinning, OpenVINO's hints) and keeps the
+quickest. Then each round runs every case's programs one after the other, each in a process of its own, with its
+settings. A ratio is earmark's time over the other's in the same round, so below 1 earmark is faster; the table has the
+median of the rounds' ratios and their range. Before each round the machine must be left alone by others; --busy measures
+all the same and says so above the table.
+
+With --model (a model that `earmark models import ... --as efficientat-mn04` made) 10 s of sound are scored from samples
+on: by `earmark tag`, of which reading WAV is part but not starting, and by the exported graph in the others. With
+--simd, cases of networks are measured with each instruction set. --write puts the table into a file, between the lines
+`<!-- bench/compare.py -->` and `<!-- end -->`. peers.py has the versions; compare_cases.py, what is compared.
 """
 
 import argparse
+import importlib.metadata
 import json
+import os
 import pathlib
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+
+import machine
+from compare_cases import CASES, Archive, variants
 
 HERE = pathlib.Path(__file__).parent
-AUXSKIP = str(HERE / "auxskip.toml")
-LAYOUTS = ("contiguous_format", "channels_last")
+BEGIN, END = "<!-- bench/compare.py -->", "<!-- end -->"
+PATIENCE = 120
 
 
-def bench(recipe, part, batch=None, sets=(), threads=2):
-    """Arguments of `earmark bench`, and where in its JSON the result is."""
-    arguments = ["bench", "--recipe", recipe, "--only", part, "--threads", str(threads), "--json"]
-    arguments += ["--batch", str(batch)] if batch else []
-    for key in sets:
-        arguments += ["--set", key]
-    return arguments, part.replace("-", "_")
-
-
-def cases():
-    """Name, earmark's arguments, peers (shown name, case, threads), how much slower it may be (must, goal)."""
-    noisy = "dcase2019-baseline/1-noisy"
-    mean = ['network.global-pool="mean"']
-
-    def torch(case):
-        return [(f"PyTorch {layout}", f"{case}:{layout}", 2) for layout in LAYOUTS]
-
-    yield "mobilenet-train", bench(noisy, "train-step", 64, mean), torch("train:mobilenet:64"), (0.75, 0.55)
-    for base, batch in ((16, 16), (64, 8)):
-        sets = [f"network.base={base}"]
-        yield f"auxskip{base}-train", bench(AUXSKIP, "train-step", batch, sets), torch(f"train:auxskip{base}:{batch}"), (0.9, 0.7)
-        yield f"auxskip{base}-infer", bench(AUXSKIP, "inference", batch, sets), torch(f"infer:auxskip{base}:{batch}"), (1.0, 0.7)
-    for batch, part in ((64, "inference"), (1, "inference-one")):
-        peers = [("ONNX Runtime", f"onnxruntime:mobilenet:{batch}", 2), *torch(f"infer:mobilenet:{batch}")]
-        yield f"mobilenet-infer-{batch}", bench(noisy, part, batch, mean), peers, (1.5, 1.0)
-    yield "dcase-log-mel", bench(noisy, "front-end", threads=1), [("torch.stft", "log-mel:dcase:torch", 1)], (1 / 2, 1 / 3)
-    # Log-mels alone: librosa and torch.stft compute no deltas here either.
-    plain = ["front-end.postprocess=false"]
-    peers = [("torch.stft", "log-mel:argus:torch", 1), ("librosa", "log-mel:argus:librosa", 1)]
-    yield "argus-log-mel", bench(AUXSKIP, "front-end", sets=plain, threads=1), peers, (1 / 2, 1 / 3)
-
-
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+def run(command, environment=None):
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=variables)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}")
     return done.stdout
 
 
-def earmark(program, arguments, key, repeat):
-    found = json.loads(run([program, "--quiet", *arguments, "--repeat", str(repeat)]))[key]
-    if key == "front_end":
-        return {"seconds": 5.0 / found["x_real_time_without_decoding_one_core"], "peak_mib": None}
-    return {"seconds": found["seconds"], "peak_mib": found["peak_mib"]}
+class Bench:
+    """Runs the programs of cases."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.archive = None
+        if options.model:
+            self.archive = Archive(options.model, folder)
+
+    def export(self, names):
+        for name in sorted(names):
+            if name == "mn04":
+                path = pathlib.Path(self.folder) / "mn04.onnx"
+                run([self.options.earmark, "export", "--onnx", "-q", "-o", path, self.options.model])
+            else:
+                run([sys.executable, HERE / "peers.py", f"export:{name}", "threads=2", "1", self.folder])
+
+    def measure(self, case, program, settings, repeat):
+        """Seconds and memory of one run of a program."""
+        if program.kind == "peer":
+            text = ",".join(f"{name}={value}" for name, value in settings.items())
+            return json.loads(run([sys.executable, HERE / "peers.py", program.case, text, str(repeat), self.folder]))
+        environment = {"EARMARK_SIMD": settings["simd"]} if "simd" in settings else None
+        if case.archive:
+            return self.archive.measure(self.options.earmark, settings["threads"], lambda c: run(c, environment))
+        arguments = [*case.earmark, "--threads", str(settings["threads"]), "--repeat", str(repeat), "--json"]
+        found = json.loads(run([self.options.earmark, "--quiet", *arguments], environment))[case.key]
+        if case.key == "front_end":
+            return {"seconds": 5.0 / found["x_real_time_without_decoding_one_core"], "peak_mib": None}
+        return {"seconds": found["seconds"], "peak_mib": found["peak_mib"]}
+
+    def quickest(self, case, program):
+        """The settings with which a program is quickest, by a run or two of each."""
+        tried = variants(case, program, machine.cores())
+        if len(tried) == 1:
+            return tried[0]
+        best = min(tried, key=lambda settings: self.measure(case, program, settings, 2)["seconds"])
+        print(".", end="", file=sys.stderr, flush=True)
+        return best
 
 
-def peer(case, threads, repeat, folder):
-    return json.loads(run([sys.executable, HERE / "peers.py", case, str(threads), str(repeat), folder]))
+def quiet_or_refuse(busy):
+    """Refuses a machine that others use; 0, or the share that they use all the same; `None` where that is not known."""
+    share = machine.wait_until_quiet(0 if busy else PATIENCE)
+    if share is None:
+        return None
+    if share <= machine.QUIET:
+        return 0.0
+    if not busy:
+        sys.exit(
+            f"others use {share:.0%} of this machine's processors; end them, or measure all the same with --busy "
+            "(the table says so)"
+        )
+    return share
+
+
+def compare(bench, cases, options):
+    """For each case, its programs with their settings and what each round measured."""
+    results = []
+    for case in cases:
+        for name, program in case.programs(options.simd):
+            settings = bench.quickest(case, program)
+            results.append({"case": case, "name": name, "program": program, "settings": settings, "runs": []})
+    shares = []
+    for _ in range(options.rounds):
+        shares.append(quiet_or_refuse(options.busy))
+        for result in results:
+            measured = bench.measure(result["case"], result["program"], result["settings"], options.repeat)
+            result["runs"].append(measured)
+        print("+", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return results, None if None in shares else max(shares)
+
+
+def shown_time(seconds):
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
+
+
+def shown_settings(settings):
+    words = [f"{settings['threads']} thread" + ("s" if int(settings["threads"]) != 1 else "")]
+    words += [value.lower() for name, value in settings.items() if name in ("layout", "hint")]
+    words += ["no spinning"] if settings.get("spin") == "0" else []
+    return ", ".join(words)
+
+
+def table(results):
+    """Rows of Markdown: one per case and other program."""
+    yield "| work | earmark | other | its time | ratio (rounds) | must, goal | memory, MiB |"
+    yield "|---|---|---|---|---|---|---|"
+    for case in dict.fromkeys(result["case"] for result in results):
+        own = [r for r in results if r["case"] is case and r["program"].kind == "earmark"]
+        others = [r for r in results if r["case"] is case and r["program"].kind == "peer"]
+        for ours in own:
+            for other in others:
+                mine = [r["seconds"] for r in ours["runs"]]
+                its = [r["seconds"] for r in other["runs"]]
+                ratios = sorted(a / b for a, b in zip(mine, its))
+                memory = [
+                    f"{statistics.median(r['peak_mib'] for r in result['runs']):.0f}"
+                    for result in (ours, other)
+                    if all(r["peak_mib"] for r in result["runs"])
+                ]
+                cells = [
+                    f"{case.title}{', ' + ours['settings']['simd'] if 'simd' in ours['settings'] else ''}",
+                    f"{shown_time(statistics.median(mine))} ({shown_settings(ours['settings'])})",
+                    f"{other['name']} ({shown_settings(other['settings'])})",
+                    shown_time(statistics.median(its)),
+                    f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})",
+                    f"{case.must}, {case.goal}" if case.must else "",
+                    " / ".join(memory),
+                ]
+                yield "| " + " | ".join(cells) + " |"
+
+
+def version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def heading(options, share):
+    """What was measured, and on what."""
+    packages = {"PyTorch": "torch", "ONNX Runtime": "onnxruntime", "OpenVINO": "openvino", "librosa": "librosa"}
+    versions = [f"{name} {found}" for name, package in packages.items() if (found := version(package))]
+    own = run([options.earmark, "--version"]).strip()
+    text = (
+        f"{own} against {', '.join(versions)}; {machine.processor()}; {machine.cores()} cores; "
+        f"{options.rounds} rounds in turns, {time.strftime('%Y-%m-%d')}."
+    )
+    if share is None:
+        text += " Whether others used the machine is not known."
+    elif share:
+        text += f" **Busy machine: others used up to {share:.0%} of the processors.**"
+    return wrapped(text)
+
+
+def wrapped(text, width=100):
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return "\n".join(lines)
+
+
+def write(path, text):
+    """Puts a text between the two lines of a document."""
+    document = path.read_text()
+    if BEGIN not in document or END not in document.split(BEGIN, 1)[1]:
+        sys.exit(f"{path}: lacks the lines {BEGIN} and {END}; add them where the table belongs")
+    before, rest = document.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--earmark", default="target/release/earmark")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--json")
+    parser.add_argument("--only", default="", type=lambda names: [name for name in names.split(",") if name])
+    parser.add_argument("--simd", default="", type=lambda names: [name for name in names.split(",") if name])
+    parser.add_argument("--model")
+    parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
-    only = [name for name in options.only.split(",") if name]
-    chosen = [case for case in cases() if not only or case[0] in only]
-    results = {name: {} for name, *_ in chosen}
+    unknown = set(options.only) - {case.name for case in CASES}
+    if unknown:
+        sys.exit(f"--only {','.join(sorted(unknown))}: choose from {', '.join(case.name for case in CASES)}")
+    wanted = [case for case in CASES if not options.only or case.name in options.only]
+    cases = [case for case in wanted if options.model or not case.archive]
+    for case in wanted:
+        if case not in cases:
+            print(f"{case.name}: left out; it needs --model", file=sys.stderr)
+    quiet_or_refuse(options.busy)
     with tempfile.TemporaryDirectory() as folder:
-        if any(peer.startswith("onnxruntime") for *_, peers, _ in chosen for _, peer, _ in peers):
-            run([sys.executable, HERE / "peers.py", "export:mobilenet", "2", "1", folder])
-        for _ in range(options.rounds):
-            for name, (arguments, key), peers, _ in chosen:
-                of_case = results[name]
-                of_case.setdefault("earmark", []).append(earmark(options.earmark, arguments, key, options.repeat))
-                for shown, case, threads in peers:
-                    of_case.setdefault(shown, []).append(peer(case, threads, options.repeat, folder))
-                print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        bench = Bench(options, folder)
+        bench.export({case.graph for case in cases if case.graph})
+        results, share = compare(bench, cases, options)
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
-    print("| work | program | median | earmark / it | of the rounds | must, goal | peak memory |")
-    print("|---|---|---|---|---|---|---|")
-    for name, _, peers, (must, goal) in chosen:
-        ours = [r["seconds"] for r in results[name]["earmark"]]
-        for shown in ("earmark", *(p[0] for p in peers)):
-            runs = results[name][shown]
-            seconds = [r["seconds"] for r in runs]
-            memory = [r["peak_mib"] for r in runs if r["peak_mib"]]
-            ratios = sorted(a / b for a, b in zip(ours, seconds))
-            ratio = statistics.median(ours) / statistics.median(seconds)
-            cells = [name, shown, f"{statistics.median(seconds) * 1e3:.4g} ms"]
-            cells += ["", "", ""] if shown == "earmark" else [f"{ratio:.2f}", f"{ratios[0]:.2f} to {ratios[-1]:.2f}", f"{must:.2f}, {goal:.2f}"]
-            cells += [f"{statistics.median(memory):.0f} MiB" if memory else ""]
-            print("| " + " | ".join(cells) + " |")
+        rows = [{**r, "case": r["case"].name, "program": r["program"].kind} for r in results]
+        options.json.write_text(json.dumps({"machine": machine.processor(), "results": rows}, indent=1) + "\n")
+    text = heading(options, share) + "\n\n" + "\n".join(table(results))
+    print(text)
+    if options.write:
+        write(options.write, text)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ its reason.
 `files`: each command reads FILES / 100 recordings of 0.1 s, and FILES of them. What a further file adds, its name
 and its scores in the result, must stay below 1,000 bytes.
 All run with a limit of address space (`ulimit -v LIMIT`, in KiB; 0: none), on one thread. --full is 24 hours and
-100,000 files, about 400 MB on disk. The model is a tiny one that is trained at the start, of segments of a
+100,000 files, up to 2 GB on disk. The model is a tiny one that is trained at the start, of segments of a
 second; --model takes another for tag, predict and embed.
 
 Prints a Markdown table; ends with 1 where memory grows or a command fails. Standard library alone; the peak is

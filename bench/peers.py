@@ -1,17 +1,23 @@
-"""What `compare.py` compares earmark with: the same work by PyTorch, ONNX Runtime and librosa, one case per
+"""What `compare.py` compares earmark with: the same work by PyTorch, ONNX Runtime, OpenVINO and librosa, one case per
 process.
 
-    python bench/peers.py CASE [THREADS] [REPEATS] [FOLDER]
+    python bench/peers.py CASE [SETTINGS] [REPEATS] [FOLDER]
+
+SETTINGS are `name=value,...`: `threads` for all, `layout` for PyTorch (contiguous_format, channels_last), `spin` for
+ONNX Runtime (whether idle threads spin), `hint` (LATENCY, THROUGHPUT) and `precision` (f32, bf16) for OpenVINO. With
+THROUGHPUT as many batches as OpenVINO wants are under way at a time, and the time is that per batch.
 
 Prints a JSON object: `seconds`, the median over the repetitions after one that does not count (for a
-front end: of one clip of 5 s), and `peak_mib`, the most memory that the process has held. Cases that need
-an ONNX file make it in FOLDER, in a process of their own (`export`).
+front end: of one clip of 5 s), and `peak_mib`, the most memory that the process has held. Short work is repeated more
+often, as `earmark bench` does. Cases that need an ONNX file find it in FOLDER; `export` makes it, in a process of its
+own.
 
-Run with torch 2.15.0, onnxruntime 1.31.1, onnx 1.19 or later with onnxscript 0.7.2, librosa 0.11.0,
+Run with torch 2.15.0, onnxruntime 1.32.0, openvino 2026.4.1, onnx 1.19 or later with onnxscript 0.7.2, librosa 0.11.0,
 numpy 2.4.6.
 """
 
 import json
+import math
 import pathlib
 import resource
 import statistics
@@ -21,6 +27,9 @@ import time
 RATE = 44100
 CLIP_SECONDS = 5.0
 CLASSES = 80
+# As `earmark bench`.
+MIN_SECONDS = 0.5
+MAX_REPEATS = 200
 PAIRS = [(1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512)] + [(1, 512)] * 5 + [(2, 1024), (1, 1024)]
 
 
@@ -117,14 +126,17 @@ def network(name):
     return mobilenet() if name == "mobilenet" else auxskip(int(name.removeprefix("auxskip")))
 
 
-def times(repeats, once):
+def times(repeats, once, batches=1):
+    """The median of `repeats` or more, after one that does not count, per batch."""
+    start = time.perf_counter()
     once()
+    first = time.perf_counter() - start
     seconds = []
-    for _ in range(repeats):
+    for _ in range(max(repeats, min(math.ceil(MIN_SECONDS / max(first, 1e-9)), MAX_REPEATS))):
         start = time.perf_counter()
         once()
         seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+    return statistics.median(seconds) / batches
 
 
 def train(name, batch, layout, threads, repeats):
@@ -178,16 +190,57 @@ def export(name, folder):
     torch.onnx.export(model.eval(), (torch.randn(2, *shape),), path, dynamo=True, dynamic_shapes=({0: batch},), input_names=["x"])
 
 
-def onnxruntime(name, batch, threads, repeats, folder):
+def onnx_input(shape, batch, samples):
+    """Noise of a graph's input: `shape` has names, or nothing, where sizes are free."""
     import numpy as np
+
+    free = iter([batch] if samples is None else [batch, samples])
+    shape = [n if isinstance(n, int) and n > 0 else next(free) for n in shape]
+    return np.random.default_rng(1).standard_normal(shape).astype(np.float32) * 0.1
+
+
+def onnxruntime(name, batch, samples, settings, repeats, folder):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = ort.InferenceSession(str(pathlib.Path(folder) / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
-    shape = [batch, *session.get_inputs()[0].shape[1:]]
-    x = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
-    return times(repeats, lambda: session.run(None, {"x": x}))
+    options.intra_op_num_threads = int(settings["threads"])
+    options.add_session_config_entry("session.intra_op.allow_spinning", settings.get("spin", "1"))
+    for free, size in (("batch", batch), ("samples", samples)):
+        if size is not None:
+            options.add_free_dimension_override_by_name(free, size)
+    path = str(pathlib.Path(folder) / f"{name}.onnx")
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    first = session.get_inputs()[0]
+    x = onnx_input(first.shape, batch, samples)
+    return times(repeats, lambda: session.run(None, {first.name: x}))
+
+
+def openvino(name, batch, samples, settings, repeats, folder):
+    import openvino as ov
+
+    core = ov.Core()
+    model = core.read_model(pathlib.Path(folder) / f"{name}.onnx")
+    dynamic = [n.get_length() if n.is_static else None for n in model.input(0).get_partial_shape()]
+    x = onnx_input(dynamic, batch, samples)
+    model.reshape(list(x.shape))
+    config = {
+        "PERFORMANCE_HINT": settings.get("hint", "LATENCY"),
+        "INFERENCE_NUM_THREADS": int(settings["threads"]),
+        "INFERENCE_PRECISION_HINT": settings.get("precision", "f32"),
+    }
+    compiled = core.compile_model(model, "CPU", config)
+    if settings.get("hint") != "THROUGHPUT":
+        request = compiled.create_infer_request()
+        return times(repeats, lambda: request.infer({0: x}, share_inputs=True))
+    queue = ov.AsyncInferQueue(compiled)
+    batches = 4 * len(queue)
+
+    def once():
+        for _ in range(batches):
+            queue.start_async({0: x}, share_inputs=True)
+        queue.wait_all()
+
+    return times(repeats, once, batches)
 
 
 def log_mel(system, library, threads, repeats):
@@ -231,18 +284,22 @@ def log_mel(system, library, threads, repeats):
 
 def main():
     case, *rest = sys.argv[1:]
-    threads, repeats, folder = (rest + ["2", "5", "."][len(rest) :])[:3]
-    threads, repeats = int(threads), int(repeats)
+    settings, repeats, folder = (rest + ["threads=2", "5", "."][len(rest) :])[:3]
+    settings = dict(setting.split("=") for setting in settings.split(","))
+    threads, repeats = int(settings["threads"]), int(repeats)
     kind, *parts = case.split(":")
     if kind == "export":
         export(parts[0], folder)
         return
+    layout = settings.get("layout", "contiguous_format")
     if kind == "train":
-        seconds = train(parts[0], int(parts[1]), parts[2], threads, repeats)
+        seconds = train(parts[0], int(parts[1]), layout, threads, repeats)
     elif kind == "infer":
-        seconds = infer(parts[0], int(parts[1]), parts[2], threads, repeats)
-    elif kind == "onnxruntime":
-        seconds = onnxruntime(parts[0], int(parts[1]), threads, repeats, folder)
+        seconds = infer(parts[0], int(parts[1]), layout, threads, repeats)
+    elif kind in ("onnxruntime", "openvino"):
+        samples = int(parts[2]) if len(parts) > 2 else None
+        run = onnxruntime if kind == "onnxruntime" else openvino
+        seconds = run(parts[0], int(parts[1]), samples, settings, repeats, folder)
     elif kind == "log-mel":
         seconds = log_mel(parts[0], parts[1], threads, repeats)
     else:

@@ -1,5 +1,7 @@
-//! Folds functions of identical machine code into one (1.4 MB of the program), where the linker is the one that comes
-//! with the toolchain and can do it.
+//! What the linker is asked for:
+//! - functions of identical machine code folded into one (1.4 MB of the program), where the linker is the one that
+//!   comes with the toolchain and can do it;
+//! - full RELRO, where `.cargo/config.toml` compiles without it, so that calls need no table of addresses.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,18 +9,27 @@ use std::process::Command;
 /// Where the toolchain links with its own lld by default.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The flag of `.cargo/config.toml`; other flags replace it.
+const PARTIAL_RELRO: &str = "relro-level=partial";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     if std::env::var("TARGET").is_ok_and(|target| target == TARGET) && links_with_own_lld() {
         println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
+    if rust_flags().contains(PARTIAL_RELRO) {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,relro,-z,now");
+    }
+}
+
+fn rust_flags() -> String {
+    std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()
 }
 
 /// Whether nothing asks for another linker, and the toolchain has its own.
 fn links_with_own_lld() -> bool {
-    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let is_other = std::env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
+    let is_other = std::env::var_os("RUSTC_LINKER").is_some() || rust_flags().contains("link");
     !is_other && own_lld().is_some_and(|path| path.exists())
 }
 

@@ -5,7 +5,7 @@ Usage:  python xtask/golden/efficientat.py
         python xtask/golden/efficientat.py CHECKPOINT SAMPLES
 Writes: crates/earmark-models/tests/golden/efficientat.json (network, float64) and
         crates/earmark-features/tests/golden/efficientat.npy (front end, float64, [1, 128, 99]);
-        with arguments instead: crates/earmark/tests/golden/efficientat-esc10.npy, the float32 logits [clips, 527] of the
+        with arguments instead: crates/earmark-hub/tests/golden/efficientat-esc10.npy, the float32 logits [clips, 527] of the
         published mn04_as on the 32 kHz float32 samples of SAMPLES/*.f32 (as `cargo run --release -p earmark-audio
         --example samples` writes them), in the order of their names.
 
@@ -209,15 +209,7 @@ def golden():
         "logits_eval": nf.rounded(exact["eval"]),
         "embedding_eval": nf.digest(exact["embedding"]),
         "float32_error": worst,
-        "parameters": [
-            {
-                "name": name,
-                "shape": list(tensor.shape),
-                "first": float(tensor.detach().flatten()[0]),
-                "gradient": [nf.round_to(x, 8) for x in nf.digest(tensor.grad)],
-            }
-            for name, tensor in exact["parameters"]
-        ],
+        "parameters": nf.gradients(exact["parameters"], digits=8),
     })  # fmt: skip
     features = front_end(torch.from_numpy(signal(32000, 31680).astype(np.float64)))
     print(features.shape, float(features.min()), float(features.max()))
@@ -260,7 +252,7 @@ def published(checkpoint, folder):
         for path in sorted(pathlib.Path(folder).glob("*.f32")):
             samples = torch.from_numpy(np.fromfile(path, dtype="<f4"))
             rows.append(network.forward(front_end(samples)[None, None])[0][0].numpy())
-    out = ROOT / "crates/earmark/tests/golden/efficientat-esc10.npy"
+    out = ROOT / "crates/earmark-hub/tests/golden/efficientat-esc10.npy"
     out.parent.mkdir(parents=True, exist_ok=True)
     np.save(out, np.stack(rows)[None].astype(np.float32))
     print(out.name, len(rows), out.stat().st_size)

@@ -79,15 +79,7 @@ def main():
         "logits": nf.rounded(logits),
         "loss": nf.round_to(loss),
         "float32_error": {key: nf.round_to(value, 3) for key, value in worst.items()},
-        "parameters": [
-            {
-                "name": name,
-                "shape": list(tensor.shape),
-                "first": float(tensor.detach().flatten()[0]),
-                "gradient": nf.digest(tensor.grad),
-            }
-            for name, tensor in parameters
-        ],
+        "parameters": nf.gradients(parameters),
     })
 
 

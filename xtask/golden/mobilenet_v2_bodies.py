@@ -2,7 +2,7 @@
 
 Pinned: torch 2.15.0, torchvision 0.29.2, keras 3.15.1, numpy 2.4.6.
 Usage:  python xtask/golden/mobilenet_v2_bodies.py
-Writes: crates/earmark/tests/golden/mobilenet-v2-torchvision.json and mobilenet-v2-keras.json: names and shapes of all tensors in
+Writes: crates/earmark-hub/tests/golden/mobilenet-v2-torchvision.json and mobilenet-v2-keras.json: names and shapes of all tensors in
 their order, an image's size, and the mean over all places of what the last layer before the classifier gives, 1,280 numbers.
 
 Element i (row-major, in the library's own layout) of tensor p (place in the list) is offset + scale u(p, i), with u of network_fill; scale
@@ -24,7 +24,7 @@ import torchvision
 
 import network_fill as nf
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "crates/earmark/tests/golden"
+OUT = pathlib.Path(__file__).resolve().parents[2] / "crates/earmark-hub/tests/golden"
 RULES = {
     "a kernel (four dimensions)": "offset 0, scale sqrt(6 / fan in)",
     "a matrix (two dimensions)": "offset 0, scale 0.1",

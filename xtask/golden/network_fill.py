@@ -71,6 +71,19 @@ def digest(tensor):
     return [round_to(float(x)) for x in (flat.norm(), flat.sum(), *picks)]
 
 
+def gradients(parameters, digits=12):
+    """What a golden file lists of parameters, a list of (name, tensor): enough to fill and compare them."""
+    return [
+        {
+            "name": name,
+            "shape": list(tensor.shape),
+            "first": float(tensor.detach().flatten()[0]),
+            "gradient": [round_to(x, digits) for x in digest(tensor.grad)],
+        }
+        for name, tensor in parameters
+    ]
+
+
 def round_to(value, digits=12):
     return float(f"{value:.{digits}g}")
 

@@ -203,15 +203,7 @@ def golden(body):
         "logits_eval": nf.rounded(exact["eval"]),
         "embedding_eval": nf.digest(exact["embedding"]),
         "float32_error": worst,
-        "parameters": [
-            {
-                "name": name,
-                "shape": list(tensor.shape),
-                "first": float(tensor.detach().flatten()[0]),
-                "gradient": [nf.round_to(x, 8) for x in nf.digest(tensor.grad)],
-            }
-            for name, tensor in exact["parameters"]
-        ],
+        "parameters": nf.gradients(exact["parameters"], digits=8),
     })  # fmt: skip
     assert count == PUBLISHED[body]
 

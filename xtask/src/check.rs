@@ -6,7 +6,7 @@ use crate::{cargo, run};
 use anyhow::Context;
 use std::time::Instant;
 
-/// Arguments of cargo, cheap ones first, and last what needs the network. `.ci/run` holds the same list; a test
+/// Arguments of cargo, cheap ones first, and last those that need the network. `.ci/run` holds the same list; a test
 /// compares them.
 const STEPS: &[&str] = &[
     "fmt --all --check",
@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     "xtask size --built",
     "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
+    "xtask python",
     DENY,
 ];
 

@@ -7,6 +7,7 @@
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! man                 the manual pages, into target/man
+//! python              the Python package: its wheel, and its tests in a virtual environment in target/python
 //! size                the default program stripped, with its line tables next to it; fails above the limit;
 //!                     with --built, the one that cargo test has built
 //! fuzz SECONDS [NAME...]  each fuzz target, or those named, for that long; --list names them
@@ -24,6 +25,7 @@ mod docs;
 mod fuzz;
 mod golden;
 mod pinned_versions;
+mod python;
 mod reference_and_house;
 mod size;
 
@@ -32,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz \
-                     SECONDS [NAME...] | reference | house | man | size [--built]";
+                     SECONDS [NAME...] | reference | house | man | python | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         ["house"] => reference_and_house::house(),
         // The program writes them itself, so that this crate does not have to link it.
         ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
+        ["python"] => python::python(),
         ["size"] => size::size(false),
         ["size", "--built"] => size::size(true),
         ["--help" | "-h" | "help"] => {

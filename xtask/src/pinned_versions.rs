@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// Packages that a header may pin; other words before a number (Python, ffmpeg) are not packages.
 const PACKAGES: &[&str] = &[
+    "crowsetta",
     "dcase_util",
     "keras",
     "librosa",
@@ -15,9 +16,11 @@ const PACKAGES: &[&str] = &[
     "numpy",
     "pandas",
     "psds_eval",
+    "pyarrow",
     "scikit-learn",
     "scipy",
     "sed_eval",
+    "soundevent",
     "soundfile",
     "tensorboard",
     "tensorflow-cpu",

@@ -49,6 +49,7 @@ mod containers;
 mod decoding;
 mod encoding;
 mod error;
+pub mod fourier;
 mod limit_checks;
 mod limits;
 mod reading;

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::file;
-use earmark_audio::{AudioError, Damaged, Decoded, Fault, ReadOptions, decode_bytes_native, read_with};
+use common::{file, salvaged, strict};
+use earmark_audio::Fault;
 
 /// Samples of a frame of AAC; the file has five.
 const FRAME: usize = 1024;
@@ -11,24 +11,6 @@ const RATE: f64 = 32_000.0;
 
 fn original() -> Vec<u8> {
     std::fs::read(file("adts-32k.aac")).expect("readable")
-}
-
-fn strict(bytes: &[u8]) -> Result<Decoded, Fault> {
-    decode_bytes_native(bytes.to_vec()).map_err(|error| match error {
-        AudioError::File { fault, .. } => fault,
-        other => panic!("{other}"),
-    })
-}
-
-fn salvaged(bytes: &[u8]) -> Decoded {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("recording.aac");
-    std::fs::write(&path, bytes).expect("writes");
-    let options = ReadOptions {
-        sample_rate_hz: None,
-        damaged: Damaged::Salvage,
-    };
-    read_with(&path, &options).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Where the frames begin, and the end.

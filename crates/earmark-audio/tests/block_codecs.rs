@@ -2,14 +2,8 @@
 
 mod common;
 
-use std::io::Cursor;
-use std::path::Path;
-
-use common::file;
-use earmark_audio::{
-    AudioError, AudioStream, Damaged, Fault, LostSound, ReadOptions, decode_bytes_native, read_native,
-    read_range,
-};
+use common::{file, refusal, salvaged};
+use earmark_audio::{Fault, decode_bytes_native, read_native, read_range};
 
 /// What libsndfile decodes a file to: 16-bit integers, all channels of a frame together.
 fn exact(name: &str, channels: usize) -> Vec<f32> {
@@ -22,20 +16,6 @@ fn exact(name: &str, channels: usize) -> Vec<f32> {
         .collect();
     let mean = |frame: &[f32]| frame.iter().sum::<f32>() / channels as f32;
     samples.chunks_exact(channels).map(mean).collect()
-}
-
-fn salvaged(bytes: Vec<u8>) -> (Vec<f32>, Vec<LostSound>) {
-    let options = ReadOptions {
-        damaged: Damaged::Salvage,
-        ..ReadOptions::default()
-    };
-    let source = Box::new(Cursor::new(bytes));
-    let mut stream = AudioStream::from_source_with(source, Path::new("a"), &options).expect("opens");
-    let (mut samples, mut block) = (Vec::new(), Vec::new());
-    while stream.next_block(&mut block).expect("reads") {
-        samples.append(&mut block);
-    }
-    (samples, stream.losses().to_vec())
 }
 
 #[test]
@@ -58,11 +38,10 @@ fn a_damaged_block_is_refused_or_silent() {
     let wanted = read_native(&file(name)).expect(name).clip.samples;
     // The step in the header of the second of two blocks.
     bytes[60 + 1_024 + 2] = 200;
-    match decode_bytes_native(bytes.clone()) {
-        Err(AudioError::File { fault, .. }) => assert!(matches!(fault, Fault::Corrupt(..)), "{fault}"),
-        other => panic!("{other:?}"),
-    }
-    let (samples, losses) = salvaged(bytes);
+    let fault = refusal(bytes.clone());
+    assert!(matches!(fault, Fault::Corrupt(..)), "{fault}");
+    let decoded = salvaged(&bytes);
+    let (samples, losses) = (decoded.clip.samples, decoded.losses);
     assert_eq!(samples[..2_041], wanted[..2_041]);
     assert_eq!(samples[2_041..], [0.0; 2_041]);
     assert_eq!((losses.len(), losses[0].seconds), (1, Some(2_041.0 / 16_000.0)));
@@ -88,6 +67,27 @@ fn a_short_last_block_is_decoded_as_far_as_it_goes() {
     }
 }
 
+/// Silence of a stated length before compressed samples is left out, and said.
+#[test]
+fn silence_before_blocks_is_noted() {
+    let name = "ima-adpcm-16k.wav";
+    let wanted = read_native(&file(name)).expect(name);
+    let mut bytes = std::fs::read(file(name)).expect("readable");
+    let silence = [&b"slnt\x04\0\0\0"[..], &8_000_u32.to_le_bytes()].concat();
+    // Before the chunk of the samples, whose head has eight bytes.
+    bytes.splice(52..52, silence);
+    let riff = bytes.len() as u32 - 8;
+    bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+    let decoded = decode_bytes_native(bytes).expect("valid");
+    assert_eq!(decoded.clip, wanted.clip);
+    let notes: Vec<String> = decoded.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(wanted.notes.len() + 1, notes.len(), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("0.500 s of silence")),
+        "{notes:?}"
+    );
+}
+
 #[test]
 fn a_cut_keeps_whole_blocks() {
     for (name, keep, len) in [
@@ -97,7 +97,8 @@ fn a_cut_keeps_whole_blocks() {
         let wanted = read_native(&file(name)).expect(name).clip.samples;
         let mut bytes = std::fs::read(file(name)).expect("readable");
         bytes.truncate(keep);
-        let (samples, losses) = salvaged(bytes);
+        let decoded = salvaged(&bytes);
+        let (samples, losses) = (decoded.clip.samples, decoded.losses);
         assert_eq!(samples, wanted[..len], "{name}");
         assert_eq!(losses.len(), 1, "{name}");
         assert!(

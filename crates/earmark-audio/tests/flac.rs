@@ -4,27 +4,9 @@ mod common;
 #[path = "common/flac.rs"]
 mod writer;
 
-use common::file;
-use earmark_audio::{
-    AudioError, ClipNote, Damaged, Decoded, Fault, FilePosition, ReadOptions, decode_bytes_native,
-    decode_bytes_with, resampled_len,
-};
+use common::{file, salvaged, strict};
+use earmark_audio::{ClipNote, Decoded, Fault, FilePosition, resampled_len};
 use writer::{BLOCK, FRAME_BYTES, HEADER_BYTES, block, flac_frame, flac_header, flac_stream};
-
-fn strict(bytes: &[u8]) -> Result<Decoded, Fault> {
-    decode_bytes_native(bytes.to_vec()).map_err(|error| match error {
-        AudioError::File { fault, .. } => fault,
-        other => panic!("{other}"),
-    })
-}
-
-fn salvaged(bytes: &[u8]) -> Decoded {
-    let options = ReadOptions {
-        sample_rate_hz: None,
-        damaged: Damaged::Salvage,
-    };
-    decode_bytes_with(bytes.to_vec(), &options).unwrap_or_else(|e| panic!("{e}"))
-}
 
 /// What is said of a file that is read whole.
 fn remarks(decoded: &Decoded) -> Vec<String> {

@@ -43,6 +43,30 @@ fn short_holes_add_up() {
     assert_eq!((got.samples.len(), got.notes.len()), (12 * 800, 0));
 }
 
+/// Times that go back are noted, and become no silence: those of a block, those of a cluster, and a clock that begins
+/// again, after which a pause is a pause.
+#[test]
+fn times_that_go_back_add_no_silence() {
+    let cases: [(&[i16], usize); 4] = [
+        (&[0, 100, 200, 50, 400, 500], 0),
+        (&[0, 100, 200, 20, 120, 220, 600, 700], 0),
+        (&[3_000, 3_100, 3_200, 0, 100, 200, 300], 0),
+        (&[3_000, 3_100, 3_200, 0, 100, 200, 500], 200),
+    ];
+    for (times, silent_ms) in cases {
+        let got = salvage(pcm_webm(times));
+        assert!(got.losses.is_empty(), "{:?}", got.losses);
+        assert_eq!(got.samples.len(), 800 * times.len() + 8 * silent_ms, "{times:?}");
+        let silent = got.samples.iter().filter(|x| **x == 0.0).count();
+        assert_eq!(silent, 8 * silent_ms, "{times:?}");
+        let notes: Vec<String> = got.notes.iter().map(ToString::to_string).collect();
+        assert!(
+            notes.iter().any(|note| note.contains("times go back")),
+            "{notes:?}"
+        );
+    }
+}
+
 #[test]
 fn long_pauses_are_closed() {
     // More than ten minutes, and five in a file of four kilobytes.

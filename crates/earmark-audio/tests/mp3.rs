@@ -4,11 +4,9 @@ mod common;
 #[path = "common/mpeg.rs"]
 mod mpeg;
 
+use common::{salvaged, strict};
 use earmark_audio::Fault;
-use mpeg::{
-    FRAME, PLAIN, RATE, TAGGED, assert_close, bytes_of, contradictions, frames, id3v2, lasts, loss, salvaged,
-    strict,
-};
+use mpeg::{FRAME, PLAIN, RATE, TAGGED, assert_close, bytes_of, contradictions, frames, id3v2, lasts, loss};
 
 fn ape() -> Vec<u8> {
     let item = b"\x05\0\0\0\0\0\0\0Title\0chirp";

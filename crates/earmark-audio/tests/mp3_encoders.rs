@@ -4,11 +4,9 @@ mod common;
 #[path = "common/mpeg.rs"]
 mod mpeg;
 
-use common::{file, snr_db};
+use common::{file, salvaged, snr_db, strict};
 use earmark_audio::{Fault, read_native};
-use mpeg::{
-    PLAIN, TAGGED, assert_close, bytes_of, contradictions, frames, id3v2, lasts, loss, salvaged, strict,
-};
+use mpeg::{PLAIN, TAGGED, assert_close, bytes_of, contradictions, frames, id3v2, lasts, loss};
 
 /// Where the number of frames is in the encoder's tag.
 fn count_at(tagged: &[u8]) -> usize {

@@ -2,24 +2,8 @@
 
 mod common;
 
-use std::io::Cursor;
-use std::path::Path;
-
-use common::{file, fmt};
-use earmark_audio::{
-    AudioError, AudioStream, ClipNote, Damaged, Decoded, Fault, ReadOptions, decode_bytes_native, read_native,
-};
-
-fn whole(bytes: Vec<u8>) -> Decoded {
-    decode_bytes_native(bytes).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn refusal(bytes: Vec<u8>) -> Fault {
-    match decode_bytes_native(bytes) {
-        Err(AudioError::File { fault, .. }) => fault,
-        other => panic!("{other:?}"),
-    }
-}
+use common::{file, fmt, frames_and_losses, refusal, whole};
+use earmark_audio::{ClipNote, Decoded, Fault, read_native};
 
 fn contradictions(decoded: &Decoded) -> usize {
     let is_one = |note: &&ClipNote| matches!(note, ClipNote::Contradiction(_));
@@ -28,16 +12,8 @@ fn contradictions(decoded: &Decoded) -> usize {
 
 /// Frames, and the seconds that are missing, where damage is read over.
 fn salvaged(bytes: Vec<u8>) -> (u64, Vec<Option<f64>>) {
-    let options = ReadOptions {
-        damaged: Damaged::Salvage,
-        ..ReadOptions::default()
-    };
-    let source = Box::new(Cursor::new(bytes));
-    let mut stream = AudioStream::from_source_with(source, Path::new("a"), &options).expect("opens");
-    let mut block = Vec::new();
-    while stream.next_block(&mut block).expect("reads") {}
-    let seconds = stream.losses().iter().map(|loss| loss.seconds).collect();
-    (stream.frames_read(), seconds)
+    let (frames, losses) = frames_and_losses(bytes);
+    (frames, losses.iter().map(|loss| loss.seconds).collect())
 }
 
 fn au(size: u32, encoding: u32, channels: u32, data: &[u8]) -> Vec<u8> {

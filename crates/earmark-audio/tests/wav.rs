@@ -4,22 +4,14 @@ mod common;
 
 use std::io::Cursor;
 
-use common::{fmt, sine, snr_db, wav, wav_float, wav16};
-use earmark_audio::{AudioError, Clip, ClipNote, Fault, decode_bytes, decode_bytes_native};
+use common::{fmt, refusal, sine, snr_db, wav, wav_float, wav16};
+use earmark_audio::{Clip, ClipNote, Fault, decode_bytes, decode_bytes_native};
 
 fn samples(bytes: Vec<u8>) -> Vec<f32> {
     decode_bytes_native(bytes)
         .unwrap_or_else(|e| panic!("{e}"))
         .clip
         .samples
-}
-
-fn refusal(bytes: Vec<u8>) -> Fault {
-    match decode_bytes_native(bytes) {
-        Err(AudioError::File { fault, .. }) => fault,
-        Err(other) => panic!("{other}"),
-        Ok(decoded) => panic!("decoded to {} samples", decoded.clip.len()),
-    }
 }
 
 #[test]

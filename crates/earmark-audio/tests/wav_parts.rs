@@ -2,11 +2,8 @@
 
 mod common;
 
-use common::{fmt, wav};
-use earmark_audio::{
-    AudioError, ClipNote, Damaged, Decoded, Fault, ReadOptions, decode_bytes_native, decode_bytes_with,
-    read_native, read_range,
-};
+use common::{fmt, refusal, salvaged, wav, whole};
+use earmark_audio::{ClipNote, Fault, read_native, read_range};
 
 fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = [&name[..], &(body.len() as u32).to_le_bytes(), body].concat();
@@ -31,18 +28,6 @@ fn file(chunks: &[Vec<u8>]) -> Vec<u8> {
         chunks.concat(),
     ];
     chunk(b"RIFF", &body.concat())
-}
-
-fn whole(bytes: Vec<u8>) -> Decoded {
-    decode_bytes_native(bytes).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn salvaged(bytes: Vec<u8>) -> Decoded {
-    let options = ReadOptions {
-        damaged: Damaged::Salvage,
-        ..ReadOptions::default()
-    };
-    decode_bytes_with(bytes, &options).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn of(samples: &[i16]) -> Vec<f32> {
@@ -100,11 +85,9 @@ fn samples_in_another_format_are_lost_with_their_length() {
     ] {
         let samples = chunk(b"data", &vec![1; 100 * frame_bytes]);
         let bytes = file(&[data(&[1, 2]), chunk(b"fmt ", &other), samples.clone()]);
-        match decode_bytes_native(bytes.clone()) {
-            Err(AudioError::File { fault, .. }) => assert!(matches!(fault, Fault::Corrupt(..)), "{fault}"),
-            read => panic!("{read:?}"),
-        }
-        let decoded = salvaged(bytes);
+        let fault = refusal(bytes.clone());
+        assert!(matches!(fault, Fault::Corrupt(..)), "{fault}");
+        let decoded = salvaged(&bytes);
         assert_eq!(decoded.clip.samples, of(&[1, 2]));
         let [loss] = &decoded.losses[..] else {
             panic!("{:?}", decoded.losses)
@@ -121,7 +104,7 @@ fn samples_in_another_format_are_lost_with_their_length() {
 #[test]
 fn another_file_behind_the_last_chunk_is_lost() {
     let bytes = file(&[data(&[1]), data(&[2])]);
-    let decoded = salvaged([bytes.clone(), bytes.clone()].concat());
+    let decoded = salvaged(&bytes.repeat(2));
     assert_eq!(decoded.clip.samples, of(&[1, 2]));
     assert_eq!(decoded.losses.len(), 1, "{:?}", decoded.losses);
     assert_eq!(decoded.losses[0].bytes, Some(bytes.len() as u64));
@@ -131,7 +114,7 @@ fn another_file_behind_the_last_chunk_is_lost() {
 fn a_cut_in_the_last_chunk_costs_its_rest() {
     let mut bytes = file(&[data(&[1, 2]), silence(4), data(&[3; 8_000])]);
     bytes.truncate(bytes.len() - 8_000);
-    let decoded = salvaged(bytes);
+    let decoded = salvaged(&bytes);
     assert_eq!(decoded.clip.len(), 6 + 4_000);
     let [loss] = &decoded.losses[..] else {
         panic!("{:?}", decoded.losses)

@@ -2,14 +2,11 @@
 
 mod common;
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use common::{fmt, wav, wav16};
-use earmark_audio::{
-    AudioError, AudioStream, ClipNote, Damaged, Decoded, Fault, LostSound, MediaSource, ReadOptions,
-    decode_bytes_native,
-};
+use common::{fmt, frames_and_losses, refusal, wav, wav16, whole};
+use earmark_audio::{AudioStream, ClipNote, Decoded, Fault, MediaSource};
 
 /// 400 frames of two channels at 8 kHz; no sample looks like a name.
 fn stereo() -> Vec<u8> {
@@ -27,34 +24,9 @@ fn with_sizes(mut file: Vec<u8>, riff: u32, data: u32) -> Vec<u8> {
     file
 }
 
-/// What is read where damage is refused.
-fn whole(bytes: Vec<u8>) -> Decoded {
-    decode_bytes_native(bytes).unwrap_or_else(|e| panic!("{e}"))
-}
-
 fn contradictions(decoded: &Decoded) -> usize {
     let is_one = |note: &&ClipNote| matches!(note, ClipNote::Contradiction(_));
     decoded.notes.iter().filter(is_one).count()
-}
-
-/// The number of frames and the losses where damage is read over.
-fn salvaged(bytes: Vec<u8>) -> (u64, Vec<LostSound>) {
-    let options = ReadOptions {
-        damaged: Damaged::Salvage,
-        ..ReadOptions::default()
-    };
-    let source = Box::new(Cursor::new(bytes));
-    let mut stream = AudioStream::from_source_with(source, Path::new("a.wav"), &options).expect("opens");
-    let mut block = Vec::new();
-    while stream.next_block(&mut block).expect("reads") {}
-    (stream.frames_read(), stream.losses().to_vec())
-}
-
-fn refusal(bytes: Vec<u8>) -> Fault {
-    match decode_bytes_native(bytes) {
-        Err(AudioError::File { fault, .. }) => fault,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -96,13 +68,13 @@ fn a_cut_is_reported_with_what_is_missing() {
     cut.truncate(44 + 1_001);
     let fault = refusal(cut.clone());
     assert!(matches!(fault, Fault::Truncated(..)), "{fault}");
-    let (frames, losses) = salvaged(cut);
+    let (frames, losses) = frames_and_losses(cut);
     assert_eq!((frames, losses.len()), (250, 1));
     assert!(losses[0].is_cut_off);
     assert_eq!(losses[0].seconds, Some(150.0 / 8_000.0));
     // A recorder that fills up files to 2 GiB means its size.
     let near = 0x8000_0000 - 44;
-    let (frames, losses) = salvaged(with_sizes(file_of(&data), near + 36, near));
+    let (frames, losses) = frames_and_losses(with_sizes(file_of(&data), near + 36, near));
     assert_eq!((frames, losses.len()), (400, 1));
 }
 
@@ -139,7 +111,7 @@ fn what_is_not_known_is_reported() {
     let len = file.len() as u64;
     let unknown = [file.clone(), vec![5; 500]].concat();
     assert!(matches!(refusal(unknown.clone()), Fault::Corrupt(..)));
-    let (frames, losses) = salvaged(unknown);
+    let (frames, losses) = frames_and_losses(unknown);
     assert_eq!((frames, losses.len(), losses[0].bytes), (400, 1, Some(500)));
     assert!(
         losses[0].to_string().contains(&format!("at byte {len}")),
@@ -147,7 +119,7 @@ fn what_is_not_known_is_reported() {
         losses[0]
     );
     // Two files joined.
-    let (frames, losses) = salvaged([file.clone(), file].concat());
+    let (frames, losses) = frames_and_losses([file.clone(), file].concat());
     assert_eq!((frames, losses.len(), losses[0].bytes), (400, 1, Some(len)));
 }
 

@@ -22,6 +22,11 @@ pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == STDOUT
 }
 
+/// Whether `path` means a file, old or new, and not stdout, a pipe or a device.
+pub fn is_replaced(path: &Path) -> bool {
+    !is_stdout(path) && std::fs::metadata(path).map_or(true, |found| found.is_file() || found.is_dir())
+}
+
 /// Prints a line of results; names in it can't break it or control the terminal.
 pub fn print(line: impl Display) -> anyhow::Result<()> {
     print_lines(&one_line(&line.to_string()))

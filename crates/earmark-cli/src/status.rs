@@ -1,7 +1,5 @@
 //! How a command ended, where it did not fail.
 
-use std::process::ExitCode;
-
 /// How a command ended that was neither refused nor interrupted.
 #[derive(Clone, Copy)]
 pub enum Status {
@@ -18,12 +16,12 @@ impl Status {
     }
 }
 
-impl From<Status> for ExitCode {
+impl From<Status> for u8 {
     fn from(status: Status) -> Self {
-        Self::from(match status {
+        match status {
             Status::Done => 0,
             Status::SkippedSome => 2,
-        })
+        }
     }
 }
 

@@ -72,6 +72,26 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     write_unnamed(path, Sync::Yes, fill).map_err(|cause| WriteError::new(path, cause))
 }
 
+/// As [`write()`], for content that is not written from its start to its end.
+///
+/// # Errors
+///
+/// As [`write()`], and for a pipe or a device, which takes no such content.
+pub fn write_anywhere(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
+    let replace = || {
+        let target = replaced_by(path)?.ok_or(io::ErrorKind::NotSeekable)?;
+        let (temporary, mut file) = begin(&target)?;
+        let filled = fill(&mut file).and_then(|()| file.sync_all());
+        // Windows can't rename an open file.
+        drop(file);
+        or_remove(
+            &temporary,
+            filled.and_then(|()| take_name(&temporary, &target, Sync::Yes)),
+        )
+    };
+    replace().map_err(|cause| WriteError::new(path, cause))
+}
+
 /// What fills a file.
 pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
@@ -103,10 +123,7 @@ pub fn finish_pending(path: &Path) -> Result<(), WriteError> {
     let Ok(Some(target)) = replaced_by(path) else {
         return Ok(());
     };
-    match pending_renames::finish(&target) {
-        Ok(_) => Ok(()),
-        Err(cause) => Err(WriteError::new(path, cause)),
-    }
+    pending_renames::finish(&target).map_err(|cause| WriteError::new(path, cause))
 }
 
 /// Completes the sets of [`write_together`] in `folder` that killed processes left half renamed, and removes the
@@ -171,22 +188,24 @@ fn write_unnamed(
         Sync::Yes => begin(&target)?,
         Sync::No => create_temporary(&target)?,
     };
-    let outcome = fill_and_rename(file, &temporary, &target, sync, fill);
+    let filled = fill_and_sync(file, sync, fill);
+    or_remove(
+        &temporary,
+        filled.and_then(|()| take_name(&temporary, &target, sync)),
+    )
+}
+
+/// Removes a temporary of which nothing comes.
+fn or_remove(temporary: &Path, outcome: io::Result<()>) -> io::Result<()> {
     if outcome.is_err() {
         // The first error is the one to report; a temporary that can't be removed is a leftover, found by its name.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
     }
     outcome
 }
 
-fn fill_and_rename(
-    file: File,
-    temporary: &Path,
-    target: &Path,
-    sync: Sync,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    fill_and_sync(file, sync, fill)?;
+/// Renames a temporary that is whole over its target.
+fn take_name(temporary: &Path, target: &Path, sync: Sync) -> io::Result<()> {
     crash_point("written");
     fs::rename(temporary, target)?;
     crash_point("renamed");

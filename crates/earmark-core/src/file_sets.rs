@@ -10,10 +10,10 @@
 
 use crate::atomic::{self, Fill, Sync, WriteError, begin, create_temporary, fill_and_sync, replaced_by};
 use crate::crash_points::crash_point;
-use crate::folders::{folder_of, sync_folder};
+use crate::folders::{folder_of, lock_folder, sync_folder};
 use crate::leftovers;
 use crate::pending_renames::{self, Rename};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,8 @@ pub fn write_together(files: &[(&Path, Fill)]) -> Result<(), WriteError> {
 struct FilledSet {
     renames: Vec<Rename>,
     notes: Vec<PathBuf>,
+    /// Released after all else is removed.
+    _lock: Option<File>,
 }
 
 impl FilledSet {
@@ -65,6 +67,7 @@ impl FilledSet {
             crash_point("renamed");
             return sync_folder(folder_of(target));
         }
+        self._lock = lock_folder(folder_of(first));
         let notes = pending_renames::notes(&self.renames)?;
         for (path, text) in notes.iter().skip(1) {
             self.notes.push(path.clone());
@@ -83,8 +86,7 @@ impl FilledSet {
         self.notes.clear();
         sync_folder(folder_of(path))?;
         crash_point("committed");
-        pending_renames::finish(first)?;
-        Ok(())
+        pending_renames::finish_locked(first)
     }
 }
 

@@ -1,7 +1,14 @@
 //! The folders of files that are written.
 
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a lock is waited for: who holds it renames a few files.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The folder of a file.
 pub(crate) fn folder_of(path: &Path) -> &Path {
@@ -14,7 +21,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 /// Makes the renames in a folder durable. Only Unix can (and needs to) sync a folder.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    match std::fs::File::open(folder)?.sync_all() {
+    match File::open(folder)?.sync_all() {
         // Some network and FUSE file systems can't sync a folder; the file itself is on the disk.
         Err(error)
             if matches!(
@@ -31,4 +38,36 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Holds back others, of this process or another, that replace sets of files in a folder, until what it gives is
+/// dropped or the process ends. Where the file system has no such locks, or somebody holds one for very long, nobody is
+/// held back.
+pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
+    let handle = File::open(folder).ok()?;
+    let began = Instant::now();
+    loop {
+        match handle.try_lock() {
+            Ok(()) => return Some(handle),
+            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => thread::sleep(LOOK_EVERY),
+            Err(_) => return None,
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_locked_by_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = lock_folder(folder.path());
+        assert!(lock.is_some());
+        let other = File::open(folder.path()).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(lock);
+        assert!(other.try_lock().is_ok());
+        assert!(lock_folder(&folder.path().join("none")).is_none());
+    }
 }

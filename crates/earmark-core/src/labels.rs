@@ -155,6 +155,25 @@ pub fn without_score(text: &str) -> (&str, Option<f32>) {
     }
 }
 
+/// The label of a species by both of its names, as BirdNET has it: `Turdus merula_Common Blackbird`. Where one is empty
+/// or both are the same, that one.
+pub fn species_label(scientific: &str, common: &str) -> String {
+    match (scientific, common) {
+        ("", name) | (name, "") => name.to_owned(),
+        _ if scientific == common => common.to_owned(),
+        _ => format!("{scientific}_{common}"),
+    }
+}
+
+/// The scientific and the common name of a species' label; `None` of other labels.
+pub fn species_parts(label: &str) -> Option<[&str; 2]> {
+    let (scientific, common) = label.split_once('_')?;
+    // `Bass_drum` is not a species: a genus and what follows it are two words, the first one with a capital.
+    let is_scientific = scientific.starts_with(char::is_uppercase) && scientific.trim().contains(' ');
+    let is_one = is_scientific && !common.trim().is_empty() && !common.contains('_');
+    is_one.then_some([scientific, common])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +191,35 @@ mod tests {
             ("0.91", "0.91", None),
         ] {
             assert_eq!(without_score(text), (label, score));
+        }
+    }
+
+    #[test]
+    fn labels_of_species_have_both_names() {
+        for (scientific, common, label) in [
+            (
+                "Turdus merula",
+                "Common Blackbird",
+                "Turdus merula_Common Blackbird",
+            ),
+            ("Engine", "Engine", "Engine"),
+            ("", "background", "background"),
+            ("Turdus merula", "", "Turdus merula"),
+        ] {
+            assert_eq!(species_label(scientific, common), label);
+        }
+        assert_eq!(
+            species_parts("Turdus merula_Common Blackbird"),
+            Some(["Turdus merula", "Common Blackbird"])
+        );
+        for other in [
+            "Bass_drum",
+            "Turdus merula",
+            "Turdus merula_",
+            "turdus merula_x",
+            "A b_c_d",
+        ] {
+            assert_eq!(species_parts(other), None, "{other}");
         }
     }
 

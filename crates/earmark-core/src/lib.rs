@@ -13,7 +13,9 @@
 //! | [`text`] | shell quoting, text that is safe to show, "did you mean" |
 //! | [`csv_table`] | the one reader of CSV tables |
 //! | [`labels`] | the one rule for the labels of a cell |
+//! | [`event_tables`] | files of events: what they are named after, label tracks, AOEF |
 //! | [`rows`] | means over the rows of a table |
+//! | [`parquet`] | flat tables as Apache Parquet, written and read |
 //! | [`protobuf`] | writing Protocol Buffers |
 //! | [`caught_panics`] | one input's panic as its error |
 
@@ -24,12 +26,14 @@ mod crash_points;
 pub mod csv_table;
 mod data_workers;
 pub mod disk_space;
+pub mod event_tables;
 mod file_sets;
 mod folders;
 pub mod human;
 pub mod json_lines;
 pub mod labels;
 mod leftovers;
+pub mod parquet;
 mod pending_renames;
 mod process_marks;
 pub mod protobuf;

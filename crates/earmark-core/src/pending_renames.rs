@@ -5,11 +5,14 @@
 //! with it, whoever reads or writes a file of the set does what is left. Paths in notes begin at the note's folder, so
 //! that the files may be moved together.
 //!
+//! Who writes a set has the folder of its first file locked from the first note to the last rename, so that two who
+//! write the same set at a time do it one after the other.
+//!
 //! A note may be a stranger's: what it says is only done for temporaries, each of which gets a name in its own folder.
 
 use crate::checksum::{Checksum, Seal, check_seal, seal};
 use crate::crash_points::crash_point;
-use crate::folders::{folder_of, sync_folder};
+use crate::folders::{folder_of, lock_folder, sync_folder};
 use crate::leftovers::{NOTE_ENDING, is_leftover_of, is_pending_note};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -70,13 +73,13 @@ pub(crate) fn notes(renames: &[Rename]) -> io::Result<Vec<(PathBuf, String)>> {
     Ok(notes)
 }
 
-/// Does what is left of the set that a file belongs to; whether the file has a note.
+/// Does what is left of the set that a file belongs to.
 ///
 /// # Errors
 ///
 /// When a note is damaged, or a file can't be renamed.
-pub(crate) fn finish(target: &Path) -> io::Result<bool> {
-    finish_by(&note_path(target))
+pub(crate) fn finish(target: &Path) -> io::Result<()> {
+    finish_alone(&note_path(target), false)
 }
 
 /// The same before the file is written by itself; its note goes.
@@ -85,11 +88,16 @@ pub(crate) fn finish(target: &Path) -> io::Result<bool> {
 ///
 /// As [`finish`].
 pub(crate) fn settle(target: &Path) -> io::Result<()> {
-    if finish(target)? {
-        // One that can't be removed leads nowhere.
-        let _ = fs::remove_file(note_path(target));
-    }
-    Ok(())
+    finish_alone(&note_path(target), true)
+}
+
+/// The same as [`finish`] of the first file of a set, by who has locked its folder.
+///
+/// # Errors
+///
+/// As [`finish`].
+pub(crate) fn finish_locked(first: &Path) -> io::Result<()> {
+    finish_by(&note_path(first)).map(drop)
 }
 
 /// The same for all notes in a folder, where no other process is writing.
@@ -99,9 +107,7 @@ pub(crate) fn settle(target: &Path) -> io::Result<()> {
 /// As [`finish`], and when the folder can't be listed.
 pub(crate) fn finish_all(folder: &Path) -> io::Result<()> {
     for note in notes_in(folder)? {
-        if finish_by(&note)? {
-            let _ = fs::remove_file(note);
-        }
+        finish_alone(&note, true)?;
     }
     Ok(())
 }
@@ -120,6 +126,19 @@ fn notes_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Does what is left of the set of a note while nobody else is at it; where it is to be forgotten, the note goes. Until
+/// a set that is being written has its names, its writer holds the lock, so that no note of it goes before.
+fn finish_alone(own: &Path, forget: bool) -> io::Result<()> {
+    let Some(note) = read(own)? else { return Ok(()) };
+    let first = folder_of(own).join(path_of(&note.first));
+    let _lock = lock_folder(folder_of(&first));
+    if finish_by(own)? && forget {
+        // One that can't be removed leads nowhere.
+        let _ = fs::remove_file(own);
+    }
+    Ok(())
 }
 
 /// Does what is left of the set of a note; whether there is such a note.

@@ -166,3 +166,33 @@ fn notes_notice_every_bit() {
     }
     assert_eq!(contents(folder.path()), [(); 3].map(|()| Some(OLD.to_vec())));
 }
+
+/// Several who write the same set at a time, and one of its files by itself, do it one after the other: in the end all
+/// files are of one set, or one of them is that which was written alone, and nothing is left over.
+#[cfg(target_os = "linux")]
+#[test]
+fn sets_that_are_written_at_a_time_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b/c"] {
+        fs::create_dir_all(folder.path().join(name)).unwrap();
+    }
+    let folder = folder.path();
+    std::thread::scope(|s| {
+        for writer in 0..4_u8 {
+            s.spawn(move || {
+                for turn in 0..25_u8 {
+                    write_set(folder, &[writer, turn]).unwrap();
+                }
+            });
+        }
+        s.spawn(|| {
+            for _ in 0..25 {
+                atomic::write(&files(folder)[2], |out| out.write_all(b"alone")).unwrap();
+            }
+        });
+    });
+    let [first, second, third] = contents(folder).map(Option::unwrap);
+    assert_eq!(first, second);
+    assert!(third == first || third == b"alone", "{third:?}");
+    assert_eq!(hidden(folder), [""; 0]);
+}

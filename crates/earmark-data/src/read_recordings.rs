@@ -24,6 +24,19 @@ pub struct ReadItem {
     pub damage: Option<ClipDamage>,
 }
 
+impl ReadItem {
+    /// What was read of a recording, or a refusal where nothing is left of it.
+    fn new(
+        item: &Item,
+        clip: Clip,
+        notes: Vec<ClipNote>,
+        damage: Option<ClipDamage>,
+    ) -> Result<Self, ItemFault> {
+        refuse_nothing(item, damage.as_ref())?;
+        Ok(Self { clip, notes, damage })
+    }
+}
+
 /// Reads a recording as mono at `sample_rate_hz`; what becomes of a damaged one is in the item.
 ///
 /// # Errors
@@ -35,12 +48,7 @@ pub fn read_item(item: &Item, sample_rate_hz: u32) -> Result<ReadItem, ItemFault
     let options = options(item, Some(sample_rate_hz));
     let decoded = caught(item, || read_with(&item.path, &options))?;
     let damage = ClipDamage::of(decoded.clip.duration_seconds(), &decoded.losses);
-    refuse_nothing(item, damage.as_ref())?;
-    Ok(ReadItem {
-        clip: decoded.clip,
-        notes: decoded.notes,
-        damage,
-    })
+    ReadItem::new(item, decoded.clip, decoded.notes, damage)
 }
 
 /// The same as [`read_item`] for recordings of at most this length; a longer one is refused before it takes more memory
@@ -86,12 +94,7 @@ pub(crate) fn read_item_up_to(
     }
     let clip = Clip::new(samples, stream.sample_rate_hz());
     let damage = ClipDamage::of(clip.duration_seconds(), stream.losses());
-    refuse_nothing(item, damage.as_ref())?;
-    Ok(ReadItem {
-        clip,
-        notes: stream.notes(),
-        damage,
-    })
+    ReadItem::new(item, clip, stream.notes(), damage)
 }
 
 /// What is missing in a window of a recording: sound that is lost is silence there, and so counts.
@@ -104,12 +107,7 @@ pub(crate) fn damage_in_window(decoded: &Decoded) -> Option<ClipDamage> {
 fn read_window(item: &Item, span: Span, sample_rate_hz: u32) -> Result<ReadItem, ItemFault> {
     let decoded = caught(item, || decode_span(item, span, Some(sample_rate_hz)))?;
     let damage = damage_in_window(&decoded);
-    refuse_nothing(item, damage.as_ref())?;
-    Ok(ReadItem {
-        clip: decoded.clip,
-        notes: decoded.notes,
-        damage,
-    })
+    ReadItem::new(item, decoded.clip, decoded.notes, damage)
 }
 
 /// How a recording is read: at this rate, or at its own.

@@ -24,8 +24,8 @@ fn folders_that_are_not_there_or_say_nothing() {
     assert_eq!(
         tree.error(),
         "cannot tell the layout of DIR (it contains nothing); expected a folder of audio per class, a CSV table with a column of files \
-         and one of labels, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k or fsd50k; name it with --layout, and the \
-         table with --table"
+         and one of labels, labels with times, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k or fsd50k; name it \
+         with --layout, and the table with --table"
     );
     let tree = Tree::new(&[("a.csv", "x"), ("b.csv", "x")]);
     assert_eq!(

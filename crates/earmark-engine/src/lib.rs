@@ -36,7 +36,7 @@ pub use optim::{
 pub use probe::{LinearProbe, LinearProbeData};
 pub use scoring::{
     CropMean, RandomCrops, RowScorer, ScoreError, ScoreJob, Scorer, ScorerOutput, SegmentBatch,
-    SegmentScores, evaluation,
+    SegmentPasses, SegmentScores, evaluation,
 };
 pub use training::{
     Begin, FitError, FitEvent, FitJob, FitOutcome, Phase, PrefixError, StepResult, Throughput, TrainConfig,

@@ -28,6 +28,7 @@ fn data(golden: &Value, single_label: bool) -> LinearProbeData {
         y,
         classes: 3,
         single_label,
+        within_class: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A front end that is ready to run.
 
 use crate::{
+    amplitude::{loudest, raise_to},
     clip_features::HandcraftedFeatures,
     error::FeatureError,
     features::Features,
@@ -21,12 +22,12 @@ use std::{borrow::Cow, ops::Range};
 /// [`ExtractorScratch`].
 pub struct Extractor {
     front_end: FrontEnd,
-    checked: CheckedFrontEnd,
+    pub(crate) checked: CheckedFrontEnd,
     spectrum: FrameSpectrum,
     mel_bank: Option<MelBank>,
     handcrafted: Option<HandcraftedFeatures>,
     fingerprint: String,
-    arch: Arch,
+    pub(crate) arch: Arch,
 }
 
 /// Working memory of [`Extractor::log_mel`] for one thread; clips may follow one another in any order.
@@ -34,7 +35,7 @@ pub struct Extractor {
 pub struct ExtractorScratch {
     frame: FrameBuffer,
     /// The clip after pre-emphasis.
-    emphasised: Vec<f32>,
+    pub(crate) emphasised: Vec<f32>,
     /// Window of a frame that reaches beyond the clip.
     edge: Vec<f32>,
     /// Spectra of eight frames, `[channels, LANES, stride]`, with zeros between the last bin and the stride.
@@ -84,7 +85,7 @@ impl Extractor {
         self.front_end.postprocess.channels(self.log_mel_channels())
     }
 
-    /// Mel bands, or bins of the spectrum; 1 for handcrafted features.
+    /// Mel bands, or bins of the spectrum; 1 for handcrafted features and samples.
     pub fn bands(&self) -> usize {
         match self.handcrafted {
             Some(_) => 1,
@@ -174,31 +175,74 @@ impl Extractor {
         }
         let frames = self.frames(samples.len());
         let mut emphasised = std::mem::take(&mut scratch.emphasised);
-        let samples = match self.front_end.pre_emphasis {
+        let mut data = self.energies(self.emphasise(samples, &mut emphasised), 0..frames, scratch);
+        scratch.emphasised = emphasised;
+        let (bands, amplitude) = (self.bands(), &self.front_end.amplitude);
+        let levels = &mut data[..bands * frames];
+        self.scale(levels, frames, &mut amplitude.first_averages(bands));
+        if let Some(top_db) = amplitude.top_db() {
+            let floor = self.loudest(levels) - top_db;
+            self.raise_to(floor, levels);
+        }
+        Features::new(self.log_mel_channels(), bands, frames, data)
+    }
+
+    /// The signal that frames are cut from, written to `buffer` where it is not the samples themselves.
+    pub(crate) fn emphasise<'s>(&self, samples: &'s [f32], buffer: &'s mut Vec<f32>) -> &'s [f32] {
+        match self.front_end.pre_emphasis {
             Some(c) => {
-                pre_emphasise(samples, c as f32, &mut emphasised);
-                &emphasised
+                pre_emphasise(samples, c as f32, buffer);
+                buffer
             }
             None => samples,
-        };
-        let (channels, bands) = (self.log_mel_channels(), self.bands());
-        let mut data = vec![0.0; channels * bands * frames];
-        for start in (0..frames).step_by(LANES) {
-            let group = start..frames.min(start + LANES);
-            self.spectra(samples, group.clone(), scratch);
+        }
+    }
+
+    /// Energies of bands, and angles, of some frames of a signal, or its samples where a frame is one of them:
+    /// `[log_mel_channels, bands, frames]` row-major.
+    pub(crate) fn energies(
+        &self,
+        signal: &[f32],
+        frames: Range<usize>,
+        scratch: &mut ExtractorScratch,
+    ) -> Vec<f32> {
+        if self.front_end.waveform {
+            return signal[frames].to_vec();
+        }
+        let count = frames.len();
+        let mut data = vec![0.0; self.log_mel_channels() * self.bands() * count];
+        for start in (0..count).step_by(LANES) {
+            let group = start..count.min(start + LANES);
+            self.spectra(
+                signal,
+                frames.start + group.start..frames.start + group.end,
+                scratch,
+            );
             self.write_bands(scratch, |row, lanes| {
-                data[row * frames..][group.clone()].copy_from_slice(&lanes[..group.len()]);
+                data[row * count..][group.clone()].copy_from_slice(&lanes[..group.len()]);
             });
         }
-        scratch.emphasised = emphasised;
-        let energies = &mut data[..bands * frames];
+        data
+    }
+
+    /// Energies to levels, without `top-db`. The averages continue those of the frames before.
+    pub(crate) fn scale(&self, energies: &mut [f32], frames: usize, averages: &mut [f64]) {
         let (amplitude, value) = (&self.front_end.amplitude, self.front_end.stft.value);
         let frames_per_second = self.checked.frames_per_second;
         vectorise!(
             self.arch,
-            amplitude.apply(energies, frames, value, frames_per_second)
+            amplitude.apply(energies, frames, value, frames_per_second, averages)
         );
-        Features::new(channels, bands, frames, data)
+    }
+
+    /// The largest level; negative infinity without any.
+    pub(crate) fn loudest(&self, levels: &[f32]) -> f32 {
+        vectorise!(self.arch, loudest(levels))
+    }
+
+    /// Raises levels to a floor.
+    pub(crate) fn raise_to(&self, floor: f32, levels: &mut [f32]) {
+        vectorise!(self.arch, raise_to(floor, levels));
     }
 
     /// The spectra of up to eight frames, one channel after the other. With fewer, old spectra stay in the last rows.

@@ -32,6 +32,7 @@
 //! | `front_end` | the settings, their checks, and the fingerprint that names cached features |
 //! | `trimming` | silence at both ends of a clip |
 //! | `trimming_in_blocks` | the same of a recording that comes in blocks |
+//! | `features_in_blocks` | log-mel of a recording that comes in blocks |
 //! | `stft` | window, framing, FFT |
 //! | `mel` | mel bands |
 //! | `amplitude` | amplitude scale: linear, log, decibels, PCEN |
@@ -46,6 +47,7 @@ mod clip_features;
 mod error;
 mod extractor;
 mod features;
+mod features_in_blocks;
 mod front_end;
 mod mel;
 mod npy_of_features;
@@ -68,12 +70,14 @@ pub use clip_features::{HandcraftedFeatures, handcrafted_names};
 pub use error::FeatureError;
 pub use extractor::{Extractor, ExtractorScratch};
 pub use features::Features;
+pub use features_in_blocks::{FeaturePass, WholeFeatures};
 pub use front_end::{ClipFeatures, FrontEnd, InputShape, MOST_SEGMENT_NUMBERS};
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
+pub use npy_of_features::NpyParts;
 pub use onnx::OnnxSegments;
 pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
 pub use scaler::{NamedTensor, Pca, Scaler, ScalerError};
-pub use segments::{SegmentPad, SegmentPlacement, Segments};
+pub use segments::{FirstPass, SegmentCutter, SegmentPad, SegmentPlacement, Segments, equal_pieces};
 pub use stft::{BinValue, Centre, Stft, WindowFunction};
 pub use trimming::{TrimPadding, TrimmedSpan, Trimming};
 pub use trimming_in_blocks::TrimPass;

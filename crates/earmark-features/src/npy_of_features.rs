@@ -2,7 +2,8 @@
 
 use crate::{error::FeatureError, features::Features};
 use npyz::WriterBuilder;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 
 impl Features {
     /// Writes an `.npy` file: little-endian float32, C order, `[channels, bands, frames]`.
@@ -41,6 +42,47 @@ impl Features {
         let data = reader.collect::<Result<Vec<f32>, _>>()?;
         let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Self::new(whole(channels), whole(bands), whole(frames), data)
+    }
+}
+
+/// An `.npy` file as [`Features::write_npy`] writes it, of features that come in parts.
+#[derive(Debug)]
+pub struct NpyParts<W> {
+    to: W,
+    /// Where the numbers begin.
+    begin: u64,
+    /// Frames of the whole.
+    frames: usize,
+}
+
+impl<W: Write + Seek> NpyParts<W> {
+    /// Begins a file of this shape, `[channels, bands, frames]`.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn new(mut to: W, [channels, bands, frames]: [usize; 3]) -> Result<Self, FeatureError> {
+        let shape = [channels as u64, bands as u64, frames as u64];
+        let options = npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape);
+        options.writer(&mut to).write_header_only()?;
+        let begin = to.stream_position()?;
+        Ok(Self { to, begin, frames })
+    }
+
+    /// Writes these frames of a part to the place that begins at this frame of the whole.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn write(&mut self, first: usize, part: &Features, frames: Range<usize>) -> Result<(), FeatureError> {
+        for (row, numbers) in part.rows().enumerate() {
+            let place = 4 * (row * self.frames + first) as u64;
+            let numbers = numbers[frames.clone()].iter();
+            let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
+            self.to.seek(SeekFrom::Start(self.begin + place))?;
+            self.to.write_all(&bytes)?;
+        }
+        Ok(())
     }
 }
 
@@ -130,6 +172,29 @@ mod tests {
             "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 0, 7), }",
         );
         assert_eq!(Features::read_npy(&good[..]).unwrap().frames, 7);
+    }
+
+    /// Written in parts, in any order, the file is the same.
+    #[test]
+    fn parts_are_put_together() -> Result<(), FeatureError> {
+        let data = (0..2 * 3 * 10).map(|i| (i as f32).cos()).collect();
+        let features = Features::new(2, 3, 10, data)?;
+        let mut whole = Vec::new();
+        features.write_npy(&mut whole)?;
+        let mut file = std::io::Cursor::new(Vec::new());
+        let mut parts = NpyParts::new(&mut file, [2, 3, 10])?;
+        for frames in [6..10, 0..4, 3..7] {
+            let rows = features.rows().map(|row| &row[frames.clone()]);
+            let part = Features::new(2, 3, frames.len(), rows.flatten().copied().collect())?;
+            let (first, count) = (frames.start, frames.len());
+            parts.write(first, &part, 0..1)?;
+            parts.write(first + 1, &part, 1..count)?;
+        }
+        assert!(file.into_inner() == whole);
+        let mut empty = std::io::Cursor::new(Vec::new());
+        NpyParts::new(&mut empty, [1, 4, 0])?;
+        assert_eq!(Features::read_npy(&empty.get_ref()[..])?.bands, 4);
+        Ok(())
     }
 
     proptest! {

@@ -1,7 +1,9 @@
 //! Transforms of real signals, for whoever needs one outside of a front end.
 //!
-//! rustfft's code is generic and large: planned here, it is in a program once for each precision and not once for each crate.
+//! rustfft's code is generic and large: planned here, it is in a program once for each precision and not once for each
+//! crate. In single precision, it is in earmark-audio, whose resampler needs it.
 
+use earmark_audio::fourier;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::sync::Arc;
 
@@ -17,5 +19,5 @@ pub fn inverse(length: usize) -> Arc<dyn ComplexToReal<f64>> {
 
 /// From `length` samples to `length / 2 + 1` bins, in single precision.
 pub fn forward_f32(length: usize) -> Arc<dyn RealToComplex<f32>> {
-    RealFftPlanner::new().plan_fft_forward(length)
+    fourier::plan_real(length)
 }

@@ -11,7 +11,7 @@ pub struct Embeddings {
     pub files: Vec<String>,
     /// Start of each row in its recording, in seconds, if rows are segments.
     pub starts: Option<Vec<f64>>,
-    /// Row-major.
+    /// The numbers, `[rows, width]`.
     pub values: Vec<f32>,
 }
 

@@ -1,67 +1,41 @@
 //! Embeddings as Apache Parquet: the recording, the start of segments, and one float column per number; no column is optional.
 
 use super::Embeddings;
-use parquet::basic::{LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType};
-use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::Type;
-use std::sync::Arc;
+use earmark_core::parquet::{ParquetColumn, ParquetType, ParquetWriter};
+use std::io;
 
 /// Numbers per row group.
 const GROUP: usize = 1 << 20;
 
 /// The bytes of the file.
-pub(super) fn write(e: &Embeddings) -> Result<Vec<u8>, ParquetError> {
-    let mut columns = vec![column("fname", Physical::BYTE_ARRAY)?];
+pub(super) fn write(e: &Embeddings) -> io::Result<Vec<u8>> {
+    let mut columns = vec![column("fname", ParquetType::Text)];
     if e.starts.is_some() {
-        columns.push(column("start_seconds", Physical::DOUBLE)?);
+        columns.push(column("start_seconds", ParquetType::Double));
     }
-    for k in 0..e.width {
-        columns.push(column(&format!("e{k}"), Physical::FLOAT)?);
-    }
-    let schema = Type::group_type_builder("earmark_embeddings")
-        .with_fields(columns)
-        .build()?;
-    let properties = WriterProperties::builder().set_created_by(format!("earmark {}", earmark_core::VERSION));
-    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties.build()))?;
+    columns.extend((0..e.width).map(|k| column(&format!("e{k}"), ParquetType::Float)));
+    let mut writer = ParquetWriter::new(Vec::new(), "earmark_embeddings", columns)?;
     let rows_of_group = (GROUP / e.width.max(1)).max(1);
     for first in (0..e.files.len()).step_by(rows_of_group) {
         let rows = first..(first + rows_of_group).min(e.files.len());
-        let mut group = writer.next_row_group()?;
-        let files: Vec<ByteArray> = e.files[rows.clone()].iter().map(|f| f.as_str().into()).collect();
-        write_column::<ByteArrayType>(&mut group, &files)?;
+        writer.texts(&e.files[rows.clone()])?;
         if let Some(starts) = &e.starts {
-            write_column::<DoubleType>(&mut group, &starts[rows.clone()])?;
+            writer.doubles(&starts[rows.clone()])?;
         }
         for k in 0..e.width {
             let values: Vec<f32> = rows.clone().map(|row| e.row(row)[k]).collect();
-            write_column::<FloatType>(&mut group, &values)?;
+            writer.floats(&values)?;
         }
-        group.close()?;
     }
-    writer.into_inner()
+    writer.finish()
 }
 
-fn write_column<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    values: &[T::T],
-) -> Result<(), ParquetError> {
-    let mut column = group
-        .next_column()?
-        .ok_or_else(|| ParquetError::General("fewer columns than values".into()))?;
-    column.typed::<T>().write_batch(values, None, None)?;
-    column.close()
-}
-
-fn column(name: &str, physical: Physical) -> Result<Arc<Type>, ParquetError> {
-    let text = (physical == Physical::BYTE_ARRAY).then_some(LogicalType::String);
-    Type::primitive_type_builder(name, physical)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(text)
-        .build()
-        .map(Arc::new)
+fn column(name: &str, kind: ParquetType) -> ParquetColumn {
+    ParquetColumn {
+        name: name.to_owned(),
+        kind,
+        is_optional: false,
+    }
 }
 
 #[cfg(test)]

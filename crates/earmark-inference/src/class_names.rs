@@ -1,5 +1,6 @@
 //! Names of classes as people type them.
 
+use earmark_core::labels::species_parts;
 use earmark_core::text::suggest;
 use std::collections::HashSet;
 
@@ -34,16 +35,6 @@ pub(crate) fn find_class(classes: &[String], name: &str) -> Result<Option<usize>
             ))
         }
     }
-}
-
-/// The scientific and the common name of a species' label, such as `Turdus merula_Common Blackbird`; `None` of other
-/// labels.
-fn species_parts(class: &str) -> Option<[&str; 2]> {
-    let (scientific, common) = class.split_once('_')?;
-    // `Bass_drum` is not a species: a genus and what follows it are two words, the first one with a capital.
-    let is_scientific = scientific.starts_with(char::is_uppercase) && scientific.trim().contains(' ');
-    let is_one = is_scientific && !common.trim().is_empty() && !common.contains('_');
-    is_one.then_some([scientific, common])
 }
 
 /// Says that the model has no class of this name, with similar ones.

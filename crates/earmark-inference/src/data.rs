@@ -7,11 +7,17 @@ use earmark_recipe::Recipe;
 use std::path::Path;
 
 /// Opens the data as the recipe says.
+///
+/// # Errors
+/// As [`load`].
 pub fn open_data(recipe: &Recipe, root: &Path) -> Result<DataSet, PipelineError> {
     Ok(load(root, &recipe.data)?)
 }
 
 /// Opens the data to train on: says what it is taken for, and refuses a set of one class.
+///
+/// # Errors
+/// As [`load`], and for data of fewer than two classes.
 pub fn open_for_training(recipe: &Recipe, root: &Path, observer: Observer) -> Result<DataSet, PipelineError> {
     let data = open_data(recipe, root)?;
     observer(Event::Data(&data.lines()));
@@ -21,6 +27,9 @@ pub fn open_for_training(recipe: &Recipe, root: &Path, observer: Observer) -> Re
 
 /// Opens the given subset, or all data without one. If tables or recordings of other subsets are missing, the subset
 /// `test` alone is opened: evaluation needs no more. Any other error is returned.
+///
+/// # Errors
+/// As [`load`].
 pub fn open_for_scoring(
     options: &DataOptions,
     root: &Path,

@@ -53,6 +53,10 @@ pub struct EmbedResult {
 
 /// Embeds all clips; those that can't be read have no row. `None` when stopped. Each clip has forward passes of its
 /// own, so that its embedding is the same to the last bit whatever else is embedded.
+///
+/// # Errors
+///
+/// For a model, a folder or a named file that can't be used; recordings that can't be read are not errors but skipped.
 pub fn embed(
     job: &EmbedJob,
     observer: Observer,
@@ -60,6 +64,21 @@ pub fn embed(
 ) -> Result<Option<EmbedResult>, PipelineError> {
     check_named(&job.files)?;
     let model = Model::open(&ModelRef::new(&job.model), &Device::named(&job.device)?)?;
+    embed_with(&model, job, observer, stop)
+}
+
+/// As [`embed`] with an opened model; `model` and `device` of the job are not used.
+///
+/// # Errors
+///
+/// As [`embed`].
+pub fn embed_with(
+    model: &Model,
+    job: &EmbedJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<EmbedResult>, PipelineError> {
+    check_named(&job.files)?;
     let (recipe, scorer) = (model.recipe(), model.scorer());
     let clips = PredictJob {
         data: job.data.clone(),
@@ -74,7 +93,7 @@ pub fn embed(
     let (items, listing) = (clips.items, clips.listing);
     let mut found = Embeddings::new(scorer.network.embedding_len(), job.segments);
     let seconds = 1.0 / scorer.extractor.frames_per_second();
-    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache.read_once())?
         .with_longest(recipe.predict.longest_seconds);
     let rows_job = SegmentRowsJob {
         scorer,

@@ -10,6 +10,7 @@ mod embed;
 mod error;
 pub mod export;
 pub mod extract;
+mod feature_file;
 pub mod handcrafted;
 mod long_recordings;
 pub mod model;
@@ -25,13 +26,14 @@ pub mod time_and_place;
 mod window_rule;
 
 pub use devices_by_name::Device;
-pub use embed::{EmbedJob, EmbedResult, embed, merge_embeddings};
+pub use embed::{EmbedJob, EmbedResult, embed, embed_with, merge_embeddings};
 pub use error::{PipelineError, Skips, reason};
+pub use feature_file::{FeatureFile, write_features};
 pub use long_recordings::{NotWhole, Outcome, OutcomeJob, Recordings};
 pub use model::Model;
 pub use predict::{
-    MergedScores, PredictJob, Prediction, SegmentPrediction, SegmentRow, ShardScores, merge_predictions,
-    out_of_fold_segments, predict, predict_segments, predict_shard,
+    MergedScores, PredictJob, Prediction, RecordingSegments, SegmentPrediction, ShardScores,
+    merge_predictions, out_of_fold_segments, predict, predict_segments, predict_shard, predict_with,
 };
 pub use progress::{Event, Observer};
 pub use remarks::{Remarks, grouped_notes};

@@ -28,6 +28,9 @@ pub struct SegmentRowsJob<'a> {
 
 /// One output of the network for each segment of each clip, passed to `done` in the order of the clips; those that
 /// can't be read, and those of which an output is not finite, are added to `skipped`. False when stopped.
+///
+/// # Errors
+/// Features that do not fit the network.
 pub fn segment_rows(
     job: &SegmentRowsJob,
     skipped: &mut Skips,
@@ -36,7 +39,7 @@ pub fn segment_rows(
     rows(job, true, skipped, done)
 }
 
-/// As [`segment_rows`] where the mean over the segments is all that is wanted: of a recording that is scored in chunks,
+/// As [`segment_rows`] where the mean over the segments is all that is wanted: of a recording that is scored in blocks,
 /// it is the one row, so that memory does not grow with its length.
 pub(crate) fn rows_for_means(
     job: &SegmentRowsJob,
@@ -59,7 +62,7 @@ fn rows(
         stop: job.stop,
         own_passes: job.own_passes,
     };
-    let recordings = Recordings::new(job.scorer, job.store)?;
+    let recordings = Recordings::new(job.scorer, job.store);
     let wanted = OutcomeJob {
         output: job.output,
         classes: &[],

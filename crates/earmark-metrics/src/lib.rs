@@ -17,7 +17,7 @@
 //! | `curves` | average precision, ROC AUC, F1, thresholds, d' |
 //! | `calibration` | scores to probabilities, per-class thresholds, how reliable scores are |
 //! | `compare` | bootstrap intervals, and two models compared class by class |
-//! | `events` | predicted events against true ones: segments, events in pairs, intersections, PSDS |
+//! | `events` | predicted events against true ones: segments, events in pairs, intersections, PSDS; thresholds |
 //! | `blending` | the mean of several score tables, and which tables to blend |
 //! | `report` | all results of one evaluation, as JSON and text |
 //!
@@ -59,9 +59,10 @@ pub use confusion_matrix::ConfusionMatrix;
 pub use curves::{BestThreshold, DecisionCounts, ThresholdCurve, d_prime, probit};
 pub use error::MetricsError;
 pub use events::{
-    ClassEventScores, EventColumns, EventMetric, EventMetricOptions, EventReport, EventScores, EventSet,
-    IntersectionCriteria, OperatingPoints, PairedEvents, Psds, PsdsOptions, RecordingEvents, TableEvent,
-    WindowTable, psds, read_durations,
+    ChosenThresholds, ClassEventScores, EventColumns, EventMetric, EventMetricOptions, EventReport,
+    EventScores, EventSet, EventThresholds, FoundSpan, IntersectionCriteria, OperatingPoints, PairedEvents,
+    Psds, PsdsOptions, RecordingEvents, TableEvent, ThresholdGoal, ThresholdQuality, WindowTable, psds,
+    read_durations,
 };
 pub use guessing::{GuessLevel, Guessing};
 pub use label_quality::LabelQuality;

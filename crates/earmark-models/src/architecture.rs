@@ -21,6 +21,8 @@ pub enum NetworkInput {
     HandcraftedFeatures,
     /// Scores of other models, for stacking: `[B, scores, 1, 1]`.
     Scores,
+    /// Whatever an imported graph takes, samples or spectrograms: `[B, channels, bands, frames]`.
+    OfGraph,
 }
 
 /// How many clip-level features a network takes in addition to the spectrogram.

@@ -1,10 +1,12 @@
 //! The closed set of networks that a recipe can name, and how one is built.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
+use crate::imported_graphs::GraphRunner;
 use crate::layer_table::short_count;
 use crate::networks::aux_skip_attention::AuxSkipAttentionConfig;
 use crate::networks::efficientat::EfficientAtConfig;
 use crate::networks::fc_net::FcNetConfig;
+use crate::networks::imported_graph::ImportedGraphConfig;
 use crate::networks::mobilenet_v1::MobileNetV1Config;
 use crate::networks::mobilenet_v2::MobileNetV2Config;
 use crate::networks::panns::PannsConfig;
@@ -47,6 +49,9 @@ pub enum NetworkConfig {
     SkipAttention(SkipAttentionConfig),
     /// The network of argus-2019 with LSTMs over time before the main output, as in one of its experiments.
     RnnAuxSkipAttention(RnnAuxSkipAttentionConfig),
+    /// An imported ONNX graph, as `earmark models import` describes it. It can't be trained; its embeddings can be
+    /// probed.
+    Onnx(ImportedGraphConfig),
 }
 
 impl NetworkConfig {
@@ -63,6 +68,27 @@ impl NetworkConfig {
             Self::Panns(c) => c,
             Self::SkipAttention(c) => c,
             Self::RnnAuxSkipAttention(c) => c,
+            Self::Onnx(c) => c,
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// Whether it is an imported graph, which can't be trained.
+    pub fn is_graph(&self) -> bool {
+        matches!(self, Self::Onnx(_))
+    }
+
+    /// The same network with a linear layer of this program's own before the classes, where the classes of an imported
+    /// graph are its own.
+    #[must_use]
+    pub fn with_linear_head(self) -> Self {
+        match self {
+            Self::Onnx(graph) => Self::Onnx(ImportedGraphConfig {
+                linear_head: true,
+                ..graph
+            }),
+            others => others,
         }
     }
 }
@@ -100,12 +126,43 @@ impl Network {
         channels: usize,
         classes: usize,
     ) -> Result<(Self, Vec<VarSpec>), ConfigError> {
+        Self::build_with_graph(config, channels, classes, None)
+    }
+
+    /// As [`Self::build`], for a training or a measurement of one.
+    ///
+    /// # Errors
+    /// As [`Self::build`], and for an imported graph.
+    pub fn build_to_train(
+        config: &NetworkConfig,
+        channels: usize,
+        classes: usize,
+    ) -> Result<(Self, Vec<VarSpec>), ConfigError> {
+        let remedy = "fit a linear probe on its embeddings (`earmark probe`), or choose another network";
+        ConfigError::unless(!config.is_graph(), "network.kind", "onnx", remedy)
+            .map_err(|error| error.because("is an imported graph, which can't be trained"))?;
+        Self::build(config, channels, classes)
+    }
+
+    /// As [`Self::build`], with what computes an imported graph. Without it, the outputs of one are NaN.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_with_graph(
+        config: &NetworkConfig,
+        channels: usize,
+        classes: usize,
+        graph: Option<Arc<dyn GraphRunner>>,
+    ) -> Result<(Self, Vec<VarSpec>), ConfigError> {
         config.check().within("network")?;
         let remedy = "give at least one class; a model file without classes is a backbone to start training from \
                       (train.start)";
         ConfigError::check_range("network.classes", classes, 1.., remedy)?;
         let mut b = VarBuilder::default();
-        let network = config.architecture().declare(&mut b, channels, classes);
+        let network = match config {
+            NetworkConfig::Onnx(imported) => imported.with_graph(&mut b, classes, graph),
+            others => others.architecture().declare(&mut b, channels, classes),
+        };
         let specs = b.finish();
         let parameters = specs.iter().map(VarSpec::len).fold(0, usize::saturating_add);
         let remedy = format!(

@@ -103,9 +103,10 @@ pub struct PredictConfig {
     /// of a stream are then scored whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,
-    /// Longest recording in seconds that is read whole by `predict`, `embed` and `eval`. A longer one is scored in
-    /// chunks of this length, whose segments are averaged as those of one recording are, so that memory does not grow
-    /// with its length; the output says so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
+    /// Longest recording in seconds that `predict`, `embed` and `eval` read whole and cache. A longer one is read in
+    /// blocks, so that memory does not grow with its length, and its segments are those of the whole. Where clips are
+    /// scored as they are (`whole`, `random-crops`), it is scored in equal parts of at most this length, whose results
+    /// are averaged, and the output says so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
     #[serde(skip_serializing_if = "is_default_longest")]
     pub longest_seconds: f64,
 }

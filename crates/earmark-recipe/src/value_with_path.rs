@@ -5,7 +5,7 @@
 
 use serde::de::value::StringDeserializer;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
     SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use std::fmt::{self, Display};
@@ -81,22 +81,34 @@ impl<'de> Deserializer<'de> for Part {
             Value::Float(value) => visitor.visit_f64(value),
             Value::String(value) => visitor.visit_string(value),
             Value::Datetime(value) => visitor.visit_string(value.to_string()),
-            Value::Array(list) => {
-                let length = list.len();
-                let mut entries = Entries {
-                    list: list.into_iter().enumerate(),
-                };
-                let value = visitor.visit_seq(&mut entries)?;
-                match entries.list.len() {
-                    0 => Ok(value),
-                    _ => Err(de::Error::invalid_length(length, &"fewer elements in array")),
-                }
-            }
-            Value::Table(table) => visitor.visit_map(Fields {
-                table: table.into_iter(),
-                field: None,
-            }),
+            Value::Array(list) => read_list(list, visitor),
+            Value::Table(table) => read_table(table, visitor),
         }
+    }
+
+    /// What reads lists reads nothing else. (This and the next two are not [`Self::deserialize_any`], which costs the
+    /// program all ways to read each type.)
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.0 {
+            Value::Array(list) => read_list(list, visitor),
+            other => Err(of_another_type(&other, &visitor)),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.0 {
+            Value::Table(table) => read_table(table, visitor),
+            other => Err(of_another_type(&other, &visitor)),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        self.deserialize_map(visitor)
     }
 
     /// What is absent is not there at all: TOML has no null.
@@ -118,29 +130,57 @@ impl<'de> Deserializer<'de> for Part {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
-        let unexpected = match self.0 {
-            Value::String(name) => return visitor.visit_enum(name.into_deserializer()),
+        match self.0 {
+            Value::String(name) => visitor.visit_enum(name.into_deserializer()),
             Value::Table(table) => {
                 let count = table.len();
                 let mut fields = table.into_iter();
-                return match (fields.next(), count) {
+                match (fields.next(), count) {
                     (Some((name, value)), 1) => visitor.visit_enum(Variant { name, value }),
                     _ => Err(de::Error::custom("wanted exactly 1 element")),
-                };
+                }
             }
-            Value::Boolean(value) => Unexpected::Bool(value),
-            Value::Integer(value) => Unexpected::Signed(value),
-            Value::Float(value) => Unexpected::Float(value),
-            Value::Datetime(_) => Unexpected::Other("datetime"),
-            Value::Array(_) => Unexpected::Seq,
-        };
-        Err(de::Error::invalid_type(unexpected, &"a string or a table"))
+            other => Err(of_another_type(&other, &"a string or a table")),
+        }
     }
 
     serde::forward_to_deserialize_any! {
-        bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 char str string bytes byte_buf unit unit_struct tuple
+        tuple_struct identifier ignored_any
     }
+}
+
+fn read_list<'de, V: Visitor<'de>>(list: Vec<Value>, visitor: V) -> Result<V::Value, Misfit> {
+    let length = list.len();
+    let mut entries = Entries {
+        list: list.into_iter().enumerate(),
+    };
+    let value = visitor.visit_seq(&mut entries)?;
+    match entries.list.len() {
+        0 => Ok(value),
+        _ => Err(de::Error::invalid_length(length, &"fewer elements in array")),
+    }
+}
+
+fn read_table<'de, V: Visitor<'de>>(table: Table, visitor: V) -> Result<V::Value, Misfit> {
+    visitor.visit_map(Fields {
+        table: table.into_iter(),
+        field: None,
+    })
+}
+
+/// The error for a value of a type that is not wanted.
+fn of_another_type(value: &Value, wanted: &dyn Expected) -> Misfit {
+    let found = match value {
+        Value::Boolean(value) => Unexpected::Bool(*value),
+        Value::Integer(value) => Unexpected::Signed(*value),
+        Value::Float(value) => Unexpected::Float(*value),
+        Value::String(value) => Unexpected::Str(value),
+        Value::Datetime(_) => Unexpected::Other("datetime"),
+        Value::Array(_) => Unexpected::Seq,
+        Value::Table(_) => Unexpected::Map,
+    };
+    de::Error::invalid_type(found, wanted)
 }
 
 /// The entries of a list.
@@ -254,7 +294,7 @@ impl<'de> VariantAccess<'de> for VariantContent {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
-        self.read(|part| part.deserialize_any(visitor))
+        self.read(|part| part.deserialize_map(visitor))
     }
 }
 
@@ -355,6 +395,16 @@ mod tests {
                 "fill = 3",
                 "fill",
                 "invalid type: integer `3`, expected a string or a table",
+            ),
+            (
+                "steps = 1",
+                "steps",
+                "invalid type: integer `1`, expected a sequence",
+            ),
+            (
+                "fill = { range = 0.5 }",
+                "fill.range",
+                "invalid type: floating point `0.5`, expected struct variant Fill::Range",
             ),
             (
                 "fill = { wrap = 1, constant = 2 }",

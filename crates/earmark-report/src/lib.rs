@@ -14,7 +14,7 @@
 //! | a log-mel array | [`Heatmap`], [`SpectrogramImage`] | a PNG file, an image on a page |
 //! | several log-mel arrays | [`ContactSheet`] | PNG, SVG or a page |
 //! | a stream of them | [`Waterfall`] | a moving spectrogram in the terminal |
-//! | rows of text | [`text_table`], [`bar`], [`human_bytes`] and its siblings | aligned, readable output |
+//! | rows of text | [`text_table`], [`bar`] | aligned, readable output |
 //!
 //! Pages are written with the templates of maud, which escape everything that they are given, so class names, file
 //! names and notes may hold any character. Pages load nothing from elsewhere (their content security policy forbids
@@ -42,9 +42,6 @@ pub use charts::series::{Better, Series};
 pub use charts::sparkline::sparkline;
 pub use clip_player::ClipPlayer;
 pub use contact_sheet::ContactSheet;
-pub use earmark_core::human::{
-    human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score,
-};
 pub use error::ReportError;
 pub use pages::activity_page::{ActivityPage, ActivityPageRow, ActivityPageTable, render_activity_page};
 pub use pages::data_page::{data_charts, render_data_page};

@@ -74,6 +74,9 @@ impl SplitTable {
     }
 
     /// Writes it into a run directory: `part,file,role`.
+    ///
+    /// # Errors
+    /// A file that can't be written.
     pub fn write(&self, run: &Path) -> Result<(), WriteError> {
         atomic::write(&path(run), |w| self.fill(w))
     }
@@ -139,7 +142,10 @@ impl SplitTable {
         self.0.values().any(|what| *what == ClipUse::Test)
     }
 
-    /// The test clips among `items`; an error if one of them is missing.
+    /// The test clips among `items`.
+    ///
+    /// # Errors
+    /// [`RunError::Split`] if one of them is missing.
     pub fn test_clips(&self, mut items: Vec<Item>) -> Result<Vec<Item>, RunError> {
         let wanted = self.0.values().filter(|what| **what == ClipUse::Test).count();
         items.retain(|i| self.0.get(&key(i)) == Some(&ClipUse::Test));
@@ -170,7 +176,10 @@ impl SplitTable {
     }
 }
 
-/// The test clips of a run.
+/// The test clips of a run, as they are in its data now.
+///
+/// # Errors
+/// [`RunError::NoRun`] without `split.csv`; as [`SplitTable::read`] and [`SplitTable::test_clips`].
 pub fn test_clips(run: &Path, data: &DataSet) -> Result<Vec<Item>, RunError> {
     let (path, missing) = (run.into(), "split.csv");
     let table = SplitTable::read(run)?.ok_or(RunError::NoRun { path, missing })?;
@@ -178,6 +187,9 @@ pub fn test_clips(run: &Path, data: &DataSet) -> Result<Vec<Item>, RunError> {
 }
 
 /// The clips of a run's test fold that corrections remove, but keep in the folds.
+///
+/// # Errors
+/// As [`SplitTable::read`].
 pub fn removed_clips(run: &Path, data: &DataSet) -> Result<Vec<Item>, RunError> {
     let table = SplitTable::read(run)?.unwrap_or_default();
     let removed = data.removed.iter().map(|(_, item)| item);

@@ -77,6 +77,9 @@ pub fn average(weights: &WeightSource) -> Result<(ModelFile, Vec<PathBuf>), Pipe
         if kind_of(&file, path)? != kind {
             return refuse("a different network or front end");
         }
+        if file.graph != mean.graph {
+            return refuse("a different imported graph");
+        }
         if !shapes(&file).eq(shapes(&mean)) {
             return refuse("different variables");
         }

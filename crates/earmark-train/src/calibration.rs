@@ -81,6 +81,9 @@ pub struct CalibrationResult {
 }
 
 /// Fits a calibration and writes it into copies of the models, or into the models themselves. `None` when stopped.
+///
+/// # Errors
+/// Models, data or scores that do not fit together, and files that can't be read or written.
 pub fn calibrate(
     job: &CalibrateJob,
     observer: Observer,
@@ -88,19 +91,14 @@ pub fn calibrate(
 ) -> Result<Option<CalibrationResult>, PipelineError> {
     let models = ModelSource::read_all(&job.models)?.into_iter();
     let mut models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
-    let targets = targets(job, &models)?;
+    let targets = targets(&job.to, &models)?;
     let Some((clips, groups, skipped)) = held_out_scores(job, &models, observer, stop)? else {
         return Ok(None);
     };
     let classes = clips.classes().to_vec();
+    check_classes(&models, &classes)?;
     let mut single_label = None;
     for (path, file) in &models {
-        if file.meta.classes != classes {
-            return Err(PipelineError::Request(format!(
-                "{}: its classes differ from those of the scores; fit it to scores with its own classes in its own order",
-                path.display()
-            )));
-        }
         let recipe = Recipe::parse(&file.meta.recipe, path)?;
         let single = recipe.train.loss.is_single_label();
         if single_label.is_some_and(|other| other != single) {
@@ -140,9 +138,27 @@ pub fn calibrate(
     }))
 }
 
+/// Refuses scores of other classes than the models have.
+pub(crate) fn check_classes(
+    models: &[(PathBuf, ModelFile)],
+    classes: &[String],
+) -> Result<(), PipelineError> {
+    let other = models.iter().find(|(_, file)| file.meta.classes != classes);
+    let Some((path, _)) = other else {
+        return Ok(());
+    };
+    Err(PipelineError::Request(format!(
+        "{}: its classes differ from those of the scores; fit it to scores with its own classes in its own order",
+        path.display()
+    )))
+}
+
 /// The file that each calibrated model is written to.
-fn targets(job: &CalibrateJob, models: &[(PathBuf, ModelFile)]) -> Result<Vec<PathBuf>, PipelineError> {
-    let CalibrateTo::Path(out) = &job.to else {
+pub(crate) fn targets(
+    to: &CalibrateTo,
+    models: &[(PathBuf, ModelFile)],
+) -> Result<Vec<PathBuf>, PipelineError> {
+    let CalibrateTo::Path(out) = to else {
         return Ok(models.iter().map(|(path, _)| path.clone()).collect());
     };
     if let [(path, _)] = models {

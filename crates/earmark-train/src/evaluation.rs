@@ -15,7 +15,7 @@ use earmark_engine::evaluation::{
 use earmark_engine::{ScorerOutput, SegmentScores, checkpoint};
 use earmark_features::Extractor;
 use earmark_inference::model::ModelSource;
-use earmark_inference::{Device, Model, NotWhole, Outcome, OutcomeJob, Recordings};
+use earmark_inference::{Device, Model, NotWhole, Outcome, OutcomeJob, Recordings, Remarks, grouped_notes};
 use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
 use earmark_runs::experiment_log::result_notes;
 use earmark_runs::optimism::Optimism;
@@ -63,21 +63,28 @@ pub fn evaluate(
     run.recipe.set_data(data);
     let (items, mut skipped) = test_items(job, &run, observer)?;
     let notes = ClipNotes::of(job, &run, &run.recipe.name, &items)?;
-    let cache = run.recipe.cache.at_most_defaults();
+    let mut cache = run.recipe.cache.at_most_defaults();
+    // Features for one checkpoint are computed while it scores, and not kept.
+    let reads_once = weights(&job.run, job.checkpoints)?.len() == 1;
+    if reads_once {
+        cache = cache.read_once();
+    }
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &cache)?
         .with_longest(run.recipe.predict.longest_seconds);
     let of_fold = job.subset.is_none() && job.fold.or(run.info.data.fold).is_some();
-    let (mut ready, mut long) = (false, Vec::new());
+    let mut ready = false;
     let damaged = || damaged_in(&store);
     let mut result = evaluate_each(job, &items, &notes, observer, &damaged, |step, path| {
         let is_first = !ready;
-        if is_first {
-            let (others, short): (Vec<Item>, Vec<Item>) =
-                items.iter().cloned().partition(|item| store.is_long(item));
+        if is_first && !reads_once {
+            let short: Vec<Item> = items
+                .iter()
+                .filter(|item| !store.is_long(item))
+                .cloned()
+                .collect();
             prepare_clips(CachedForm::Features, &store, &short, observer, stop)?;
-            long = others;
-            ready = true;
         }
+        ready = true;
         let model = match open_model(path, &run, of_fold, &device) {
             // A training that is still running may have removed the checkpoint.
             Err(_) if !path.exists() => return Ok(Continue(None)),
@@ -92,7 +99,7 @@ pub fn evaluate(
             step,
             stop,
         };
-        let recordings = Recordings::new(model.scorer(), &store)?;
+        let recordings = Recordings::new(model.scorer(), &store);
         let wanted = OutcomeJob {
             output: ScorerOutput::Scores,
             classes: model.classes(),
@@ -110,7 +117,7 @@ pub fn evaluate(
         };
         let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
         if is_first {
-            report_remarks(&long, &store, observer);
+            report_remarks(&store, observer);
         }
         Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
     })?;
@@ -119,18 +126,13 @@ pub fn evaluate(
     Ok(EvaluateResult { skipped, ..result })
 }
 
-/// Reports the damage and notes of recordings that were read in chunks.
-fn report_remarks(long: &[Item], store: &FeatureStore, observer: Observer) {
-    let remarks = store.remarks();
-    for item in long {
-        let Some(remarks) = remarks.get(&item.file) else {
-            continue;
-        };
-        let (file, what) = (item.file.as_str(), remarks.to_string());
-        match remarks.damage {
-            Some(_) => observer(Event::Damaged { file, what: &what }),
-            None => observer(Event::Note(format!("{file}: {what}"))),
-        }
+/// Reports the damage of recordings, and notes about them.
+fn report_remarks(store: &FeatureStore, observer: Observer) {
+    for (file, what) in &damaged_in(store) {
+        observer(Event::Damaged { file, what });
+    }
+    for note in grouped_notes(&Remarks::of(store).notes()) {
+        observer(Event::Note(note));
     }
 }
 

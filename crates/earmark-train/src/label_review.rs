@@ -52,12 +52,18 @@ pub struct ReviewedClip {
 }
 
 /// The clips of a cross-validation run, the least consistent first; clips without labels are left out.
+///
+/// # Errors
+/// Scores that do not fit the labels, or are not numbers.
 pub fn of_folds(found: &OutOfFold, by: ReviewMeasure) -> Result<Vec<ReviewedClip>, MetricsError> {
     let origin = |row: usize| (Some(&found.items[row]), Some(found.folds[row]));
     review(&found.aligned()?, by, origin)
 }
 
 /// The same for any score table, with its truth. Clips of a data folder are named as the folder names them.
+///
+/// # Errors
+/// As [`of_folds`], and a label that is not a class of the scores.
 pub fn of_tables(
     scores: &ScoreTable,
     truth: &ScoredTruth,

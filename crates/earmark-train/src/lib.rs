@@ -8,6 +8,7 @@
 //! | [`train_stack`] | meta-models on the out-of-fold scores of other runs |
 //! | [`tuning`] | hyperparameter search |
 //! | [`calibrate()`] | scores to probabilities, and per-class thresholds |
+//! | [`calibrate_by_events`] | per-class thresholds by true events of held-out recordings |
 //! | [`TruthSource`] | the true labels of scored clips: a table, or the labels of a data folder |
 //! | [`probe()`] | a linear classifier on a frozen model's embeddings |
 //! | [`fit_folder`] | a folder to a model: the best of several ways |
@@ -23,6 +24,7 @@ mod data_truth;
 mod evaluate_job;
 mod evaluated_clips;
 mod evaluation;
+mod event_thresholds;
 mod fit;
 pub mod label_review;
 mod linear_probe;
@@ -41,13 +43,14 @@ pub use cross_validation::{
 pub use data_truth::{DataLabels, ScoredTruth, TruthSource};
 pub use evaluate_job::{Checkpoints, EvaluateJob};
 pub use evaluation::{EvaluateResult, evaluate};
+pub use event_thresholds::{EventThresholdJob, EventThresholdResult, calibrate_by_events};
 pub use fit::{
     FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitMetric, FitWayResult, WayComparison,
     WayLeftOut, fit_folder,
 };
 pub use linear_probe::{
-    BACKGROUND_COPIES, BACKGROUND_NAMES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer, ProbeResult,
-    ProbeTrial, ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
+    BACKGROUND_COPIES, BACKGROUND_NAMES, CLIP_COPIES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer,
+    ProbeResult, ProbeTrial, ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
 };
 pub use stacking::{StackJob, input_names, train_stack};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};

@@ -13,6 +13,9 @@ use std::path::Path;
 /// the rest. Clips of subsets for testing that are not named, and clips without labels, are in none of the three.
 ///
 /// Folds come from the table given with `--fold-table`, else from the data, else from the recipe's `[folds]`.
+///
+/// # Errors
+/// Folds that there are not, or that can't be made of this data; nothing to train on or to validate with.
 pub fn split(
     recipe: &Recipe,
     data: &DataSet,

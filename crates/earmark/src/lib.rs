@@ -27,6 +27,7 @@
 //! | [`index`] | embeddings of recordings, written and searched |
 //! | [`audio`], [`features`], [`data`], [`models`], [`engine`] | the data flow: file, clip, features, batch, logits, scores |
 //! | [`metrics`], [`report`], [`onnx`] | numbers in; results, pages or graphs out |
+//! | `foreign` | imported ONNX graphs, with the feature `onnx-models` |
 //!
 //! The folder `examples` of this crate tags a file, trains on a folder and tags a stream in ten lines each.
 
@@ -34,6 +35,8 @@ pub use earmark_audio as audio;
 pub use earmark_data as data;
 pub use earmark_engine as engine;
 pub use earmark_features as features;
+#[cfg(feature = "onnx-models")]
+pub use earmark_foreign as foreign;
 pub use earmark_hub as hub;
 pub use earmark_index as index;
 pub use earmark_inference as inference;

@@ -48,6 +48,8 @@ pub fn check_of(name: &str) -> Option<fn(&[u8])> {
         "label_table" => networks::label_table,
         #[cfg(feature = "networks")]
         "archive" => networks::archive,
+        #[cfg(feature = "networks")]
+        "detections" => networks::detections,
         _ => return None,
     };
     Some(check)

@@ -32,6 +32,7 @@ replays!(
     archive,
     class_map,
     decode,
+    detections,
     embeddings,
     events,
     fold_table,

@@ -2,7 +2,53 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::f64::consts::PI;
-use std::path::PathBuf;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use earmark_audio::{
+    AudioError, AudioStream, Damaged, Decoded, Fault, LostSound, ReadOptions, decode_bytes_native,
+    decode_bytes_with,
+};
+
+const SALVAGE: ReadOptions = ReadOptions {
+    sample_rate_hz: None,
+    damaged: Damaged::Salvage,
+};
+
+/// Reads a file in memory with damage refused.
+pub fn strict(bytes: &[u8]) -> Result<Decoded, Fault> {
+    decode_bytes_native(bytes.to_vec()).map_err(|error| match error {
+        AudioError::File { fault, .. } => fault,
+        other => panic!("{other}"),
+    })
+}
+
+/// The fault of a file in memory where damage is refused.
+pub fn refusal(bytes: Vec<u8>) -> Fault {
+    match decode_bytes_native(bytes) {
+        Err(AudioError::File { fault, .. }) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Reads a file in memory that is not refused.
+pub fn whole(bytes: Vec<u8>) -> Decoded {
+    decode_bytes_native(bytes).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Reads what is whole of a file in memory.
+pub fn salvaged(bytes: &[u8]) -> Decoded {
+    decode_bytes_with(bytes.to_vec(), &SALVAGE).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The number of frames and the losses of a file in memory, where damage is read over.
+pub fn frames_and_losses(bytes: Vec<u8>) -> (u64, Vec<LostSound>) {
+    let source = Box::new(Cursor::new(bytes));
+    let mut stream = AudioStream::from_source_with(source, Path::new("a"), &SALVAGE).expect("opens");
+    let mut block = Vec::new();
+    while stream.next_block(&mut block).expect("reads") {}
+    (stream.frames_read(), stream.losses().to_vec())
+}
 
 /// The signal in tests/files: a sine of amplitude 0.5 gliding from 300 Hz to 1,500 Hz within `seconds`, with
 /// channel c of C scaled by (c + 1) / C; their mean is the sine times (C + 1) / (2 C).

@@ -1,10 +1,8 @@
-//! What the tests of MPEG audio share: reading of bytes, and the frames of two committed files.
+//! What the tests of MPEG audio share: the frames of two committed files, and what is said of them.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use super::common::file;
-use earmark_audio::{
-    AudioError, ClipNote, Damaged, Decoded, Fault, LostSound, ReadOptions, decode_bytes_native, read_with,
-};
+use earmark_audio::{ClipNote, Decoded, LostSound};
 
 /// Ten frames of 576 samples (MPEG 2, stereo, 22.05 kHz, 48 kbit/s), without an encoder's tag.
 pub const PLAIN: &str = "no-xing-22k-stereo.mp3";
@@ -16,26 +14,6 @@ pub const TAGGED: &str = "xing-cbr-44k.mp3";
 
 pub fn bytes_of(name: &str) -> Vec<u8> {
     std::fs::read(file(name)).expect("readable")
-}
-
-/// Reads with damage refused.
-pub fn strict(bytes: &[u8]) -> Result<Decoded, Fault> {
-    decode_bytes_native(bytes.to_vec()).map_err(|error| match error {
-        AudioError::File { fault, .. } => fault,
-        other => panic!("{other}"),
-    })
-}
-
-/// Reads what is whole.
-pub fn salvaged(bytes: &[u8]) -> Decoded {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("recording");
-    std::fs::write(&path, bytes).expect("writes");
-    let options = ReadOptions {
-        sample_rate_hz: None,
-        damaged: Damaged::Salvage,
-    };
-    read_with(&path, &options).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The frames of one of the files above.

@@ -31,6 +31,11 @@ pub const TAG_FORMATS: &[Choice<Format>] = &[
         "Apache Parquet with the columns of csv",
         Format::Parquet,
     ),
+    (
+        "aoef",
+        "JSON of the Python package soundevent: a prediction set",
+        Format::Aoef,
+    ),
 ];
 
 const EVENT_SCORES: &[Choice<EventScore>] = &[

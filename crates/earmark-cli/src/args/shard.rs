@@ -1,6 +1,7 @@
 //! `--shard`: one of N parts of an archive, for job arrays.
 
 use super::{DamagedArgs, DataArgs, Source};
+use crate::given;
 use clap::Args;
 use earmark::inference::shards::{Shard, model_hashes};
 use std::path::PathBuf;
@@ -25,11 +26,7 @@ impl ShardArgs {
 
 /// The command line of this process without `--shard`: with another shard, it makes that one.
 pub fn command_of_shards() -> Vec<String> {
-    without_shard(
-        std::env::args_os()
-            .skip(1)
-            .map(|word| word.to_string_lossy().into_owned()),
-    )
+    without_shard(given::words().into_iter().skip(1))
 }
 
 fn without_shard(arguments: impl Iterator<Item = String>) -> Vec<String> {

@@ -10,6 +10,7 @@ mod train;
 mod truth;
 
 use crate::console::Console;
+use crate::given;
 use crate::status::Status;
 use clap::builder::BoolishValueParser;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -71,7 +72,7 @@ impl Command {
 impl CommandLine {
     /// Parses the command line.
     pub fn parse() -> Result<Self, clap::Error> {
-        let matches = command_line().try_get_matches()?;
+        let matches = command_line().try_get_matches_from(given::arguments())?;
         let mut line = Self::from_arg_matches(&matches)?;
         let mut command = &matches;
         while let Some((_, inner)) = command.subcommand() {

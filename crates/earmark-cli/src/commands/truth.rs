@@ -11,9 +11,8 @@ pub fn truth_source(
     read: &DataArgs,
     labels: DataLabels,
 ) -> anyhow::Result<TruthSource> {
-    let given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
     match (table, data) {
-        (Some(_), Some(data)) if given(data) => {
+        (Some(_), Some(data)) if is_given(data) => {
             bail!("--truth: cannot be combined with --data; give one of them")
         }
         (Some(table), _) => {
@@ -31,6 +30,19 @@ pub fn truth_source(
             )
         }
     }
+}
+
+/// Whether the command line names this data folder, and not the environment.
+pub fn is_given(data: &Path) -> bool {
+    std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data)
+}
+
+/// Refuses a data folder, and arguments about it, where the truth is a table of events.
+pub fn refuse_folder(data: Option<&Path>, read: &DataArgs) -> anyhow::Result<()> {
+    if data.is_some_and(is_given) || !read.read_as()?.is_empty() {
+        bail!("--events: is a table of true events; leave --data and the flags about it out");
+    }
+    Ok(())
 }
 
 /// Refuses arguments about a data folder where there is none to read the truth from.

@@ -1,19 +1,13 @@
 //! Probes that are also trained on copies of their clips with background: a sound is found when others are behind it.
 
-use super::common::{Ended, Lab, Table};
+use super::common::{Ended, Lab, Mmix, Table};
 use super::models::checkpoint;
 use serde_json::Value;
-use std::fs;
 
-/// Knuth's MMIX generator: numbers from -1 to 1.
+/// Noise from -1 to 1.
 fn hiss(seed: u64, seconds: usize) -> Vec<f64> {
-    let mut random = seed;
-    let next = |_| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) as f64 / f64::from(1u32 << 30) - 1.0
-    };
+    let mut random = Mmix(seed);
+    let next = |_| random.draw() as f64 / f64::from(1u32 << 30) - 1.0;
     (0..8000 * seconds).map(next).collect()
 }
 
@@ -25,24 +19,12 @@ fn tone(hz: f64) -> Vec<f64> {
 
 /// A recording, 8 kHz, 16 bits.
 fn write(lab: &Lab, name: &str, samples: &[f64]) {
-    let path = lab.path(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file to write");
-    for value in samples {
-        wav.write_sample((32_000.0 * value.clamp(-1.0, 1.0)) as i16)
-            .expect("a sample to write");
-    }
-    wav.finalize().expect("a WAV file to finish");
+    let sample = |value: &f64| (32_000.0 * value.clamp(-1.0, 1.0)) as i16;
+    lab.wav(name, samples.iter().map(sample));
 }
 
 /// Tones of two kinds with nothing behind them in `clips`, recordings of hiss in `field`, and in `noisy` the tones with
-/// hiss that is 5 to 14 dB softer, and hiss alone. The network is the published one.
+/// hiss that is 5 to 14 dB softer, and windows of hiss alone. The network is the published one.
 fn lab() -> Option<Lab> {
     let checkpoint = checkpoint()?;
     let lab = Lab::new();
@@ -66,7 +48,7 @@ fn lab() -> Option<Lab> {
     for k in 0..5 {
         let field = |seed, seconds| -> Vec<f64> { hiss(seed, seconds).iter().map(|x| 0.3 * x).collect() };
         write(&lab, &format!("field/{k}.wav"), &field(k, 4));
-        write(&lab, &format!("noisy/hiss-{k}.wav"), &field(50 + k, 1));
+        write(&lab, &format!("noisy/hiss-{k}.wav"), &field(50 + k, 2));
     }
     Some(lab)
 }
@@ -103,7 +85,7 @@ fn copies_with_background_find_sounds_that_have_others_behind_them() {
         .earmark(&format!("{probe} --out-of-fold oof.csv -o with.safetensors"))
         .done();
     assert!(
-        ended.err.contains("; also fitted to 60 copies mixed with it"),
+        ended.err.contains("; also fitted to 80 copies mixed with it"),
         "{ended}"
     );
     assert!(!without.err.contains("copies mixed"), "{without}");
@@ -115,14 +97,14 @@ fn copies_with_background_find_sounds_that_have_others_behind_them() {
     assert!(few <= 5, "{few} of 20 without copies");
     assert!(most >= 18, "{most} of 20 with copies");
 
-    // Numbers are of clips and pieces of background; four copies of ten clips and two of ten pieces are named apart.
+    // Numbers are of clips and pieces of background; four copies of ten clips and of ten pieces are named apart.
     let (with, without) = (json(&ended), json(&without));
     for key in ["clips", "background", "classes", "independent"] {
         assert_eq!(with[key], without[key], "{key}");
     }
     assert_eq!(with["clips"], 10);
     assert_eq!(with["background"], 10);
-    assert_eq!(with["copies"], 60);
+    assert_eq!(with["copies"], 80);
     assert_eq!(without["copies"], Value::Null);
     assert_eq!(with["judged"]["clips"], without["judged"]["clips"]);
     let clips = |probe: &Value| -> u64 {
@@ -131,7 +113,7 @@ fn copies_with_background_find_sounds_that_have_others_behind_them() {
     };
     assert_eq!((clips(&with), clips(&without)), (10, 10));
     assert_eq!(Table::parse(&lab.read("oof.csv")).rows.len(), 10);
-    assert_eq!(with["calibration"]["calibration"]["clips"], 20 + 60);
+    assert_eq!(with["calibration"]["calibration"]["clips"], 20 + 80);
 }
 
 #[test]

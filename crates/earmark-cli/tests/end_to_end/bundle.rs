@@ -1,6 +1,6 @@
 //! Models and the program in a folder of their own.
 
-use super::common::{Ended, Lab, files};
+use super::common::{Ended, Lab, clear_settings, files};
 use std::process::Command;
 
 /// Runs a bundle's script from another folder, with a command before it.
@@ -10,10 +10,7 @@ fn script(lab: &Lab, before: &[&str], arguments: &[&str]) -> Ended {
     let words = [before, &["sh", "../b/predict.sh"], arguments].concat();
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).current_dir(lab.path("elsewhere"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
-        command.env_remove(name);
-    }
-    command.env("EARMARK_CACHE", lab.path("cache"));
+    clear_settings(&mut command).env("EARMARK_CACHE", lab.path("cache"));
     Ended::of(&words.join(" "), command.output().expect("a shell"))
 }
 

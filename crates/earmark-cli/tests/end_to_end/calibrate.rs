@@ -1,6 +1,6 @@
 //! Calibration: fitted to the folds' own clips, written into model files, used by prediction.
 
-use super::common::Lab;
+use super::common::{CLASSES, LEARN_WELL, Lab};
 use serde_json::Value;
 
 /// Two folds of one training, fitted without regard to how few clips there are.
@@ -173,4 +173,101 @@ fn folds_of_a_data_folder_are_the_groups() {
         let [a, b] = [&by_run, &by_data].map(|result| result[key][name].as_f64().expect("a number"));
         assert!((a - b).abs() < 1e-6, "{key} {name}: {a} and {b}");
     }
+}
+
+/// A model of the tones, the scores of windows of recordings that it was not trained on, and their true events.
+fn lab_of_events() -> Lab {
+    let lab = Lab::new();
+    lab.earmark(LEARN_WELL).done();
+    let mut truth = "file,start,end,class\n".to_owned();
+    for (class, hz) in CLASSES {
+        for k in 0..2 {
+            let file = format!("in/{class}-{k}.wav");
+            lab.long_tone(&file, hz * (1.01 + 0.03 * f64::from(k)), 3);
+            truth += &format!("{file},0,3,{class}\n");
+        }
+    }
+    lab.write("truth.csv", truth);
+    lab.earmark("tag in --model runs/a --windows -o windows.csv")
+        .done();
+    lab
+}
+
+const BY_EVENTS: &str = "calibrate runs/a --scores windows.csv --events truth.csv --min-examples 1";
+
+/// By true events of held-out recordings: stored in the model, used by `tag`, and no candidate is better on these.
+#[test]
+fn thresholds_are_chosen_by_events() {
+    let lab = lab_of_events();
+    let ended = lab
+        .earmark(&format!("{BY_EVENTS} -o m.safetensors --json"))
+        .done();
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(result["thresholds"]["goal"], "segment-f1");
+    assert_eq!(result["thresholds"]["recordings"], 6);
+    let f1 = |events: &str| -> f64 {
+        let ended = lab
+            .earmark(&format!("score --truth truth.csv --events {events} --json"))
+            .done();
+        let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+        result["segment_based"]["macro"]["f1"].as_f64().expect("a number")
+    };
+    let tagged = lab.earmark("tag in --model m.safetensors -o tags.csv").done();
+    assert!(tagged.err.contains("the model's own"), "{tagged}");
+    let own = f1("tags.csv");
+    for candidate in ["0.0474", "0.2689", "0.5", "0.7311", "0.9526"] {
+        lab.earmark(&format!("events windows.csv --threshold {candidate} -o at.csv"))
+            .done();
+        let other = f1("at.csv");
+        assert!(own >= other, "{own}, and {other} at {candidate}");
+    }
+    // Before, all thresholds were 0.3.
+    lab.earmark("events windows.csv -o at.csv").done();
+    let before = result["thresholds"]["before"]["macro"]["f1"].as_f64();
+    assert!((before.expect("a number") - f1("at.csv")).abs() < 1e-9, "{ended}");
+    let text = lab
+        .earmark(&format!("{BY_EVENTS} --by event-f1 -o e.safetensors"))
+        .done();
+    assert!(
+        text.out.contains("6 recordings (18 s)") && text.out.contains("F1 after"),
+        "{text}"
+    );
+    let rate = format!("{BY_EVENTS} --false-per-hour 0 --in-place --json");
+    let result: Value = serde_json::from_str(&lab.earmark(&rate).done().out).expect("JSON");
+    assert_eq!(result["thresholds"]["goal"]["false-per-hour"], 0.0);
+}
+
+#[test]
+fn what_has_no_truth_or_no_scores_is_named() {
+    let lab = lab_of_events();
+    lab.write(
+        "other.csv",
+        "file,start,end,class\nhigh-0.wav,0,3,high\nlow-1.wav,0,3,low\ngone.wav,0,3,mid\n",
+    );
+    let other = "calibrate runs/a --scores windows.csv --events other.csv -o o.safetensors";
+    let ended = lab.earmark(other).exit(2);
+    assert!(
+        ended.err.contains("gone.wav: has no scores")
+            && ended.err.contains("in/mid-0.wav: is not in the truth"),
+        "{ended}"
+    );
+    for (arguments, why) in [
+        ("--events truth.csv -o n.safetensors", "--scores"),
+        (
+            "--scores windows.csv --events truth.csv --data tones -o n.safetensors",
+            "--events: is a table of true events",
+        ),
+        (
+            "--scores windows.csv --events truth.csv --method platt -o n.safetensors",
+            "cannot be used with",
+        ),
+        (
+            "--scores truth.csv --events truth.csv -o n.safetensors",
+            "truth.csv: not a table of window scores",
+        ),
+    ] {
+        let ended = lab.earmark(&format!("calibrate runs/a {arguments}")).exit(1);
+        assert!(ended.err.contains(why), "{ended}");
+    }
+    assert!(!lab.path("n.safetensors").exists());
 }

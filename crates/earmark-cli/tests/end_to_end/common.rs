@@ -7,52 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 /// A network of 8 channels throughout on segments of 32 bands: a training takes a third of a second. Everything random is on,
 /// and everything that a state must remember.
-pub const RECIPE: &str = r#"
-extends = "dcase2019-baseline/1-noisy"
-name = "tiny"
-description = "As small as it gets"
-
-[data]
-layout = "folders"
-subsets = ["train"]
-
-[front-end]
-sample-rate-hz = 8000
-
-[front-end.mel]
-bands = 32
-max-hz = 4000
-
-[network]
-width = 0.01
-drop-prob = 0.2
-batch-norm-decay = 0.5
-
-[train]
-seed = 7
-epochs = 6
-learning-rate = 1e-2
-average-decay = 0.5
-schedule = { kind = "plateau", factor = 0.5, patience = 0 }
-loss = { kind = "softmax-cross-entropy", label-smoothing = 0.1 }
-
-[batches]
-size = 4
-mixup = { alpha = 0.5 }
-
-[augment]
-time-mask = { prob = 0.5, max-masks = 1, max-share = 0.2 }
-time-shift = { prob = 0.5 }
-
-[validation]
-split = { kind = "hold-out", fraction = 0.2 }
-
-[folds]
-count = 3
-
-[checkpoints]
-every-steps = 5
-"#;
+pub const RECIPE: &str = include_str!("tiny.toml");
 
 /// Steps that [`RECIPE`] trains on [`Lab::new`]'s sounds with `--fold 1`.
 pub const STEPS: u64 = 30;
@@ -94,6 +49,16 @@ impl Lab {
         lab
     }
 
+    /// Adds `other/`: two classes that no model was trained on, of five recordings each.
+    pub fn add_other(&self) {
+        for (class, hz) in [("deep", 300.0), ("shrill", 2500.0)] {
+            for k in 0..5 {
+                let hz = hz * (1.0 + 0.02 * f64::from(k));
+                self.tone(&format!("other/{class}/{k}.wav"), hz);
+            }
+        }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -120,6 +85,11 @@ impl Lab {
 
     /// The same of any length.
     pub fn long_tone(&self, name: &str, hz: f64, seconds: u32) {
+        self.wav(name, tone(hz, seconds));
+    }
+
+    /// Writes a recording of these samples, 8 kHz, 16 bits.
+    pub fn wav(&self, name: &str, samples: impl IntoIterator<Item = i16>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
         let spec = hound::WavSpec {
@@ -129,33 +99,22 @@ impl Lab {
             sample_format: hound::SampleFormat::Int,
         };
         let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file to write");
-        let mut random = hz.to_bits();
-        for i in 0..8000 * seconds {
-            // Knuth's MMIX generator; the high bits are the random ones.
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let noise = (random >> 33) as f64 / f64::from(1u32 << 31) - 0.5;
-            let value =
-                12_000.0 * (std::f64::consts::TAU * hz * f64::from(i) / 8000.0).sin() + 4000.0 * noise;
-            wav.write_sample(value as i16).expect("a sample to write");
+        for sample in samples {
+            wav.write_sample(sample).expect("a sample to write");
         }
         wav.finalize().expect("a WAV file to finish");
+    }
+
+    /// Sets the folder, the cache and an empty input, with no setting from outside.
+    fn set_up<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        clear_settings(command).env("EARMARK_CACHE", self.path("cache"))
     }
 
     /// The command in this folder, its arguments as words, with no setting from outside.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_earmark"));
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null());
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_"))
-        {
-            command.env_remove(name);
-        }
-        command.env("EARMARK_CACHE", self.path("cache"));
+        self.set_up(command.args(arguments.split_whitespace()));
         command
     }
 
@@ -165,6 +124,57 @@ impl Lab {
             arguments,
             self.command(arguments).output().expect("the command to start"),
         )
+    }
+
+    /// Runs the command, killed by SIGKILL at this crash point if it reaches it.
+    pub fn crash(&self, arguments: &str, at: &str) -> Ended {
+        let output = self.command(arguments).env("EARMARK_CRASH_AT", at).output();
+        let what = format!("{arguments} (killed at {at})");
+        Ended::of(&what, output.expect("the command to start"))
+    }
+
+    /// Runs a script next to the recipes, such as `argus-2019/pipeline.sh`, on a data folder with these variables; one
+    /// of its processes is killed at the crash point, if one is named.
+    pub fn script(
+        &self,
+        name: &str,
+        data_and_out: [&str; 2],
+        variables: &[(&str, &str)],
+        crash: Option<&str>,
+    ) -> Ended {
+        let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+        let mut shell = Command::new("sh");
+        self.set_up(shell.arg(recipes.join(name)).args(data_and_out))
+            .env("EARMARK", env!("CARGO_BIN_EXE_earmark"))
+            .env_remove("CORRECTIONS")
+            .env_remove("SEARCH")
+            .envs(variables.iter().copied())
+            .envs(crash.map(|point| ("EARMARK_CRASH_AT", point)));
+        Ended::of(name, shell.output().expect("sh to start"))
+    }
+
+    /// The lines that the training of a run has logged.
+    pub fn logged(&self, run: &str) -> Vec<serde_json::Value> {
+        let text = self.read(&format!("{run}/metrics.jsonl"));
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+
+    /// A copy of `runs/a` that is calibrated on its own sounds.
+    pub fn calibrate(&self, out: &str) {
+        self.earmark("predict runs/a --data tones --raw -o scores.csv")
+            .done();
+        let mut truth = "fname,label\n".to_owned();
+        for line in self.read("scores.csv").lines().skip(1) {
+            let file = line.split(',').next().expect("a file");
+            truth += &format!("{file},{}\n", file.split('/').next().expect("a class"));
+        }
+        self.write("truth.csv", truth);
+        self.earmark(&format!(
+            "calibrate runs/a --scores scores.csv --truth truth.csv -o {out}"
+        ))
+        .done();
     }
 
     /// Starts the command; both outputs are kept.
@@ -192,6 +202,38 @@ impl Lab {
             std::thread::yield_now();
         }
         started
+    }
+}
+
+/// Removes the settings from outside.
+pub fn clear_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A tone with some noise, at 8 kHz.
+pub fn tone(hz: f64, seconds: u32) -> impl Iterator<Item = i16> {
+    let mut random = Mmix(hz.to_bits());
+    (0..8000 * seconds).map(move |i| {
+        let noise = random.draw() as f64 / f64::from(1u32 << 31) - 0.5;
+        let value = 12_000.0 * (std::f64::consts::TAU * hz * f64::from(i) / 8000.0).sin() + 4000.0 * noise;
+        value as i16
+    })
+}
+
+/// Knuth's MMIX generator.
+pub struct Mmix(pub u64);
+
+impl Mmix {
+    /// The next number's high 31 bits, which are the random ones.
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
     }
 }
 
@@ -260,6 +302,15 @@ impl Ended {
     #[track_caller]
     pub fn done(self) -> Self {
         self.exit(0)
+    }
+
+    /// Requires an end by SIGKILL.
+    #[track_caller]
+    pub fn killed(self) -> Self {
+        assert_eq!(self.code, None, "{self}");
+        #[cfg(unix)]
+        assert_eq!(self.signal, Some(9), "{self}");
+        self
     }
 
     /// Requires a refusal, exit status 1, with nothing on stdout; returns the message, without the notes before it.

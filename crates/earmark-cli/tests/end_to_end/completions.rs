@@ -30,6 +30,17 @@ fn every_command_gets_a_manual_page() {
     ] {
         let text = lab.read(&format!("pages/{page}.1"));
         assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+        assert!(
+            text.contains(&format!("\n.TH {page} 1  \"earmark ")),
+            "{page}: {text}"
+        );
+        assert!(!text.contains(".SH EXTRA"), "{page}: {text}");
     }
+    // Lines to be copied are not wrapped, and flags are not hyphenated.
+    let train = lab.read("pages/earmark-train.1");
+    assert!(
+        train.contains("\n.nh\n") && train.contains("\n.SH EXAMPLES\n.nf\n  earmark train "),
+        "{train}"
+    );
     assert!(!lab.path("pages/earmark-man.1").exists());
 }

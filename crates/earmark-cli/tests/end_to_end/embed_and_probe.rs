@@ -10,22 +10,10 @@ fn trained() -> Lab {
     lab
 }
 
-/// Other sounds of two kinds, in five recordings each.
-fn others(lab: &Lab) {
-    for (class, hz) in [("deep", 300.0), ("shrill", 2500.0)] {
-        for k in 0..5 {
-            lab.tone(
-                &format!("other/{class}/{k}.wav"),
-                hz * (1.0 + 0.02 * f64::from(k)),
-            );
-        }
-    }
-}
-
 #[test]
 fn similar_sounds_are_neighbours() {
     let lab = trained();
-    others(&lab);
+    lab.add_other();
     for name in ["all.npy", "all.csv"] {
         let ended = lab
             .earmark(&format!("embed runs/a --data tones -o {name}"))
@@ -93,7 +81,7 @@ fn similar_sounds_are_neighbours() {
 #[test]
 fn a_probe_is_a_model_like_any_other() {
     let lab = trained();
-    others(&lab);
+    lab.add_other();
     let ended = lab
         .earmark("probe runs/a --data other -o probe.safetensors --folds all --out-of-fold oof.csv --json")
         .done();

@@ -1,6 +1,6 @@
 //! Labels with times as data: trained on in windows, written by `tag`, corrected, and trained on again.
 
-use super::common::{CLASSES, Lab};
+use super::common::{CLASSES, Lab, tone};
 use earmark::data::DataOptions;
 use earmark::data::layout::{EventTable, LabelledEvent};
 use std::fmt::Write;
@@ -14,26 +14,13 @@ const WINDOWS: &str = "--layout events --set data.events.window-seconds=1 \
 /// A recording of nine seconds: two of each of the classes' tones, and one without any; with a selection table of
 /// Raven.
 fn recording(lab: &Lab, name: &str, pitch: f64) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
     let mut table =
         "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tSpecies\n"
             .to_owned();
-    let mut wav =
-        hound::WavWriter::create(lab.path(&format!("{name}.wav")), spec).expect("a WAV file to write");
+    let mut samples = Vec::<i16>::new();
     for (k, (class, hz)) in CLASSES.into_iter().enumerate() {
-        lab.long_tone("piece.wav", hz * pitch, 2);
-        let mut piece = hound::WavReader::open(lab.path("piece.wav")).expect(class);
-        for sample in piece.samples::<i16>() {
-            wav.write_sample(sample.expect("a sample")).expect("to write");
-        }
-        for _ in 0..8000 {
-            wav.write_sample(0_i16).expect("to write");
-        }
+        samples.extend(tone(hz * pitch, 2));
+        samples.extend([0; 8000]);
         let (number, begin) = (k + 1, 3 * k);
         let (end, high) = (begin + 2, hz * 2.0);
         writeln!(
@@ -42,37 +29,30 @@ fn recording(lab: &Lab, name: &str, pitch: f64) {
         )
         .expect("a row");
     }
-    wav.finalize().expect("a WAV file to finish");
+    lab.wav(&format!("{name}.wav"), samples);
     lab.write(&format!("{name}.Table.1.selections.txt"), table);
 }
 
-/// What `tag` writes of these events, by the formats' definitions, without frequencies.
+/// What `tag` writes of these events, by the formats' definitions.
 fn raven(events: &[LabelledEvent]) -> String {
     let mut text =
-        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tClass\tConfidence\tBegin Path\tFile Offset (s)\n"
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tClass\t\
+                    Confidence\tBegin Path\tFile Offset (s)\n"
             .to_owned();
     for (k, event) in events.iter().enumerate() {
         let (start, end) = (event.start_us as f64 / 1e6, event.end_us as f64 / 1e6);
         let (class, score) = (&event.labels[0], event.score.expect("a score"));
+        let [low, high] = event.band_hz.expect("a band");
         let file = event.file.as_deref().expect("a file");
         let number = k + 1;
         writeln!(
             text,
-            "{number}\tSpectrogram 1\t1\t{start:.3}\t{end:.3}\t{class}\t{score:.4}\t{file}\t{start:.3}"
+            "{number}\tSpectrogram 1\t1\t{start:.3}\t{end:.3}\t{low:.1}\t{high:.1}\t{class}\t{score:.4}\t{file}\t\
+             {start:.3}"
         )
         .expect("a row");
     }
     text
-}
-
-/// A selection table without the lowest and the highest frequency.
-fn without_frequencies(table: &str) -> String {
-    let row = |line: &str| {
-        let mut cells: Vec<&str> = line.split('\t').collect();
-        cells.drain(5..7);
-        cells.join("\t") + "\n"
-    };
-    table.lines().map(row).collect()
 }
 
 fn audacity(events: &[LabelledEvent]) -> String {
@@ -88,6 +68,47 @@ fn read(lab: &Lab, name: &str) -> Vec<LabelledEvent> {
     EventTable::read(&lab.path(name), &DataOptions::default())
         .expect(name)
         .events
+}
+
+/// What `tag` found, against the table that somebody made, and that against itself.
+fn score(lab: &Lab) {
+    let truth = "woods/rec0.Table.1.selections.txt";
+    for (events, is_right) in [("raven/rec0.wav.selections.txt", false), (truth, true)] {
+        let ended = lab
+            .earmark(&format!("score --truth {truth} --events {events} --json"))
+            .done();
+        let result: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+        assert_eq!(result["reference_events"], 3, "{ended}");
+        let f1 = result["segment_based"]["micro"]["f1"].as_f64().expect("a number");
+        assert_eq!(f1 == 1.0, is_right, "{ended}");
+    }
+    let all = lab.earmark("score --truth woods --events raven --json").done();
+    let result: serde_json::Value = serde_json::from_str(&all.out).expect("JSON");
+    assert_eq!(
+        result["reference_events"], 9,
+        "the tables next to the recordings: {all}"
+    );
+}
+
+/// The one table that `tag` writes of all recordings is data, as is its set for soundevent.
+fn read_tables_of_all(lab: &Lab) {
+    fs::create_dir_all(lab.path("all")).expect("a folder");
+    for name in ["rec1.wav", "rec2.wav"] {
+        fs::copy(
+            lab.path(&format!("woods/{name}")),
+            lab.path(&format!("all/{name}")),
+        )
+        .expect("a copy");
+    }
+    for (name, format) in [("tags.txt", "raven"), ("tags.aoef.json", "aoef")] {
+        let tag = format!("tag all --model runs/a --threshold 0 -o all/{name} --format {format}");
+        lab.earmark(&tag).done();
+        let stats = lab
+            .earmark("data stats all --set events={window-seconds=1}")
+            .done();
+        assert!(stats.err.contains("2 recordings cut into 18 windows"), "{stats}");
+        fs::remove_file(lab.path(&format!("all/{name}"))).expect("a table to remove");
+    }
 }
 
 #[test]
@@ -124,8 +145,12 @@ fn what_is_tagged_is_corrected_and_trained_on() {
     assert_eq!(recordings.len(), 9, "all windows of a recording: {split}");
     assert!(recordings.iter().all(|name| *name == recordings[0]), "{split}");
     lab.earmark("eval runs/a --data woods").done();
-    lab.earmark("data stats woods --set events={window-seconds=1}")
+    // One table of all recordings has the same windows.
+    lab.earmark("data check woods --write fixed.csv").done();
+    let stats = lab
+        .earmark("data stats fixed.csv --layout events --set events={window-seconds=1}")
         .done();
+    assert!(stats.err.contains("18 with labels, 9 of background"), "{stats}");
 
     // What `tag` writes is read back, and written again with the same bytes.
     for format in ["raven", "audacity"] {
@@ -134,10 +159,11 @@ fn what_is_tagged_is_corrected_and_trained_on() {
         lab.earmark(&tag).done();
     }
     let tagged = lab.read("raven/rec0.wav.selections.txt");
-    let read_back = raven(&read(&lab, "raven/rec0.wav.selections.txt"));
-    assert_eq!(read_back, without_frequencies(&tagged));
+    assert_eq!(raven(&read(&lab, "raven/rec0.wav.selections.txt")), tagged);
     let labels = lab.read("audacity/rec0.wav.txt");
     assert_eq!(audacity(&read(&lab, "audacity/rec0.wav.txt")), labels);
+
+    score(&lab);
 
     // One row is corrected, and the table is data again.
     fs::create_dir_all(lab.path("corrected")).expect("a folder");
@@ -150,21 +176,7 @@ fn what_is_tagged_is_corrected_and_trained_on() {
     ))
     .done();
     assert_eq!(lab.read("runs/b/classes.csv"), "0,low\n1,mid\n2,siren\n");
-    // The one table that `tag` writes of all recordings is read as well.
-    fs::create_dir_all(lab.path("all")).expect("a folder");
-    for name in ["rec1.wav", "rec2.wav"] {
-        fs::copy(
-            lab.path(&format!("woods/{name}")),
-            lab.path(&format!("all/{name}")),
-        )
-        .expect("a copy");
-    }
-    lab.earmark("tag all --model runs/a --threshold 0 -o all/tags.txt --format raven")
-        .done();
-    let stats = lab
-        .earmark("data stats all --set events={window-seconds=1}")
-        .done();
-    assert!(stats.err.contains("2 recordings cut into 18 windows"), "{stats}");
+    read_tables_of_all(&lab);
 }
 
 #[test]

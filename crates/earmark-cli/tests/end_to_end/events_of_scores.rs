@@ -72,16 +72,7 @@ fn events_of_scores_are_those_of_tag() {
 fn a_calibrated_model_brings_its_thresholds() {
     let lab = Lab::trained();
     lab.long_tone("in/long.wav", 900.0, 4);
-    lab.earmark("predict runs/a --data tones --raw -o scores.csv")
-        .done();
-    let mut truth = "fname,label\n".to_owned();
-    for line in lab.read("scores.csv").lines().skip(1) {
-        let file = line.split(',').next().expect("a file");
-        truth += &format!("{file},{}\n", file.split('/').next().expect("a class"));
-    }
-    lab.write("truth.csv", truth);
-    lab.earmark("calibrate runs/a --scores scores.csv --truth truth.csv -o m.safetensors")
-        .done();
+    lab.calibrate("m.safetensors");
     lab.earmark("tag in --model m.safetensors --windows -o windows.csv -q")
         .done();
     lab.earmark("tag in --model m.safetensors -o wanted.csv -q")

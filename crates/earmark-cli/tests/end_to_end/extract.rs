@@ -121,8 +121,7 @@ fn a_killed_run_leaves_no_half_file() {
     {
         let out = format!("killed-{k}");
         let command = EXTRACT.replace("-o clips", &format!("-o {out}"));
-        let killed = lab.command(&command).env("EARMARK_CRASH_AT", at).output();
-        assert!(!killed.expect("the command to start").status.success(), "{at}");
+        lab.crash(&command, at).killed();
         for (name, bytes) in files(&lab.path(&out)) {
             let is_temporary = name.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
             assert!(is_temporary || wanted.get(&name) == Some(&bytes), "{at}: {name}");

@@ -76,16 +76,6 @@ fn weights_and_states_notice_every_bit() {
     );
 }
 
-fn crash(lab: &Lab, arguments: &str, at: &str) {
-    let mut command = lab.command(arguments);
-    let output = command
-        .env("EARMARK_CRASH_AT", at)
-        .output()
-        .expect("the command to start");
-    let ended = Ended::of(arguments, output);
-    assert_eq!(ended.code, None, "{at} was not reached: {ended}");
-}
-
 /// The numbers of one run never go with the names of another: what a kill between two renames left is completed by who
 /// reads it.
 #[test]
@@ -111,7 +101,8 @@ fn embeddings_and_their_names_are_of_one_run() {
             for (end, bytes) in ["npy", "npy.csv", "npy.json"].iter().zip(&old) {
                 lab.write(&format!("x.{end}"), bytes);
             }
-            crash(&lab, &embed("high", "x"), &format!("{point}:{pass}"));
+            lab.crash(&embed("high", "x"), &format!("{point}:{pass}"))
+                .killed();
             // It has no recording of this name, and no model is named: that it says after it has read all.
             let message = lab.earmark("neighbours nothing --in x.npy").refused();
             assert!(message.contains("is not a recording in x.npy"), "{message}");
@@ -237,7 +228,7 @@ fn the_folds_of_a_run_are_calibrated_together() {
         for (fold, bytes) in (1..).zip(&raw) {
             lab.write(&format!("cv/fold-{fold}/best.safetensors"), bytes);
         }
-        crash(&lab, calibrate, point);
+        lab.crash(calibrate, point).killed();
         lab.earmark("predict cv --files tones/low/0.wav -o s.csv").done();
         let now = models(&lab);
         let mut changed = now.iter().zip(&raw).map(|(now, before)| now != before);
@@ -264,7 +255,7 @@ fn the_next_command_removes_what_a_killed_one_left() {
         "bundle runs/a --program tiny.toml -o out/b",
     ] {
         std::fs::create_dir_all(lab.path("out")).expect("a folder");
-        crash(&lab, command, "write-half:1");
+        lab.crash(command, "write-half:1").killed();
         lab.earmark(command).done();
         let left = files(&lab.path("out")).into_keys();
         let left: Vec<String> = left.filter(|name| name.starts_with('.')).collect();

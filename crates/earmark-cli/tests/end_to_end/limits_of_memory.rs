@@ -60,12 +60,7 @@ fn lab() -> Lab {
     let train =
         r#"train tiny.toml --data tones --run runs/a --fold 1 --set checkpoints.keep={kind="last",count=1}"#;
     lab.earmark(train).done();
-    for (class, hz) in [("deep", 300.0), ("shrill", 2500.0)] {
-        for k in 0..5 {
-            let hz = hz * (1.0 + 0.02 * f64::from(k));
-            lab.tone(&format!("other/{class}/{k}.wav"), hz);
-        }
-    }
+    lab.add_other();
     lab
 }
 

@@ -31,6 +31,7 @@ mod listen;
 mod models;
 #[cfg(unix)]
 mod odd_inputs;
+mod onnx_models;
 mod predict;
 mod predict_inputs;
 mod predict_segments;

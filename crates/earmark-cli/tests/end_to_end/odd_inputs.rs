@@ -311,3 +311,34 @@ fn a_data_folder_with_a_folder_that_can_t_be_listed() {
     }
     allow(0o755);
 }
+
+/// A machine that starts no more threads gives an error or a warning, and no panic; what needs none works.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_can_not_be_started_are_no_panic() {
+    let lab = Lab::new();
+    for (arguments, works) in [
+        ("models list", true),
+        (
+            "features tones/low/0.wav tones/mid/0.wav --handcrafted -o t.csv",
+            false,
+        ),
+        ("features tones/low/0.wav --recipe tiny.toml -o one.npy", false),
+    ] {
+        // No stack of a thread can be that large.
+        let ended = lab
+            .command(arguments)
+            .env("EARMARK_THREADS", "0")
+            .env("RUST_MIN_STACK", (1_u64 << 48).to_string())
+            .output()
+            .expect("the command to start");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(!said.contains("panicked"), "{arguments}: {said}");
+        assert!(
+            said.contains("too few threads can be started"),
+            "{arguments}: {said}"
+        );
+        let code = ended.status.code().expect("no signal");
+        assert!(code == 0 || !works && code == 1, "{arguments}: {code}, {said}");
+    }
+}

@@ -7,12 +7,7 @@ use serde_json::Value;
 fn lab() -> Lab {
     let lab = Lab::new();
     lab.earmark(LEARN_WELL).done();
-    for (class, hz) in [("deep", 300.0), ("shrill", 2500.0)] {
-        for k in 0..5 {
-            let hz = hz * (1.0 + 0.02 * f64::from(k));
-            lab.tone(&format!("other/{class}/{k}.wav"), hz);
-        }
-    }
+    lab.add_other();
     lab
 }
 
@@ -91,6 +86,36 @@ fn a_probe_chooses_and_calibrates_itself() {
         ended.err.contains("classes exclude each other: one softmax"),
         "{ended}"
     );
+}
+
+/// Copies that begin or end elsewhere are trained on, and that is all: folds and calibration are of the clips.
+#[test]
+fn copies_of_clips_are_for_training_alone() {
+    let lab = lab();
+    let probe = "probe runs/a --data other --folds all --json";
+    let ended = lab
+        .earmark(&format!("{probe} --copies 2 -o with.safetensors"))
+        .done();
+    assert!(
+        ended
+            .err
+            .contains("; also fitted to 20 copies that begin or end elsewhere"),
+        "{ended}"
+    );
+    let with = json(&ended.out);
+    let without = json(&lab.earmark(&format!("{probe} -o without.safetensors")).done().out);
+    assert_eq!((&with["copies"], &without["copies"]), (&20.into(), &Value::Null));
+    for probe in [&with, &without] {
+        assert_eq!(probe["clips"], 10);
+        assert_eq!(probe["calibration"]["calibration"]["clips"], 10);
+    }
+    assert!(lab.bytes("with.safetensors") != lab.bytes("without.safetensors"));
+    let refused = lab.earmark(&format!("{probe} --copies 101")).refused();
+    assert_eq!(refused, "--copies 101: choose 0 to 100; 3 is usual");
+    let refused = lab
+        .earmark(&format!("{probe} --copies 2 --independent"))
+        .refused();
+    assert!(refused.contains("cannot be used with"), "{refused}");
 }
 
 /// Tones that differ this clearly want no regularisation at all.

@@ -184,12 +184,7 @@ fn classes_that_the_model_does_not_know() {
 #[test]
 fn a_data_folder_that_is_gone_when_the_run_is_resumed() {
     let lab = Lab::new();
-    let output = lab
-        .command(TRAIN)
-        .env("EARMARK_CRASH_AT", "step:12")
-        .output()
-        .expect("the command to start");
-    assert_eq!(output.status.code(), None);
+    lab.crash(TRAIN, "step:12").killed();
     std::fs::rename(lab.path("tones"), lab.path("moved")).expect("to rename");
     let message = lab.earmark(&format!("{TRAIN} --resume")).refused();
     assert_eq!(

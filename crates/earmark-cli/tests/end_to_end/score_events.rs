@@ -28,6 +28,7 @@ fn what_tag_writes_is_read_in_every_format() {
         ("-o tags.json", "tags.json"),
         ("-o tags.ndjson", "tags.ndjson"),
         ("-o tags.selections.txt", "tags.selections.txt"),
+        ("-o tags.aoef.json", "tags.aoef.json"),
         ("--format birdnet -o birdnet.csv", "birdnet.csv"),
         ("--format audacity --out-dir labels", "labels"),
     ] {
@@ -48,6 +49,30 @@ fn what_tag_writes_is_read_in_every_format() {
         .earmark("score --truth labels --events tags.csv --json")
         .done();
     assert_eq!(parse(&ended.out)["event_based"], results[0]["event_based"]);
+}
+
+/// The truth may have one of the names of a species.
+#[test]
+fn species_go_by_either_name() {
+    let lab = Lab::new();
+    lab.write(
+        "truth.csv",
+        "file,start,end,label\na.wav,0,3,Common Blackbird\na.wav,3,6,Parus major\n",
+    );
+    lab.write(
+        "tags.csv",
+        "file,start,end,class\na.wav,0,3,Turdus merula_Common Blackbird\na.wav,3,6,Parus major_Great Tit\n",
+    );
+    let ended = lab
+        .earmark("score --truth truth.csv --events tags.csv --json")
+        .done();
+    let result = parse(&ended.out);
+    assert_eq!(result["event_based"]["macro"]["f1"], json!(1.0), "{ended}");
+    let classes = result["event_based"]["per_class"].as_object().expect("classes");
+    assert_eq!(
+        classes.keys().collect::<Vec<_>>(),
+        ["Common Blackbird", "Parus major"]
+    );
 }
 
 #[test]

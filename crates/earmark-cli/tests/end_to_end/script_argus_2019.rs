@@ -2,12 +2,10 @@
 
 use super::common::{CLASSES, Ended, Lab, Table, files, tensors};
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-const SCRIPT: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../recipes/argus-2019/pipeline.sh"
-);
+const SCRIPT: &str = "argus-2019/pipeline.sh";
 
 /// The base models on sounds of 8 kHz and one second: 12 steps per fold and 36 per process, as nothing ends a training
 /// early.
@@ -59,39 +57,19 @@ pub fn lab() -> Lab {
     lab
 }
 
-/// Runs the script into `out`, killed by SIGKILL at a crash point of one of its processes if one is named.
+/// Runs the script into `out`, killed at a crash point if one is named.
 fn pipeline(lab: &Lab, out: &str, crash: Option<&str>) -> Ended {
-    let mut shell = Command::new("sh");
-    shell
-        .args([SCRIPT, "data", out])
-        .current_dir(lab.path(""))
-        .stdin(Stdio::null());
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
-        shell.env_remove(name);
-    }
-    shell
-        .env("EARMARK", env!("CARGO_BIN_EXE_earmark"))
-        .env("EARMARK_CACHE", lab.path("cache"))
-        .envs([
-            ("QUICK", "1"),
-            ("FIRST", FIRST),
-            ("SECOND", SECOND),
-            ("TRIALS", "2"),
-        ])
-        .env_remove("SEARCH");
-    if let Some(point) = crash {
-        shell.env("EARMARK_CRASH_AT", point);
-    }
-    Ended::of("pipeline.sh", shell.output().expect("sh to start"))
+    let variables = [
+        ("QUICK", "1"),
+        ("FIRST", FIRST),
+        ("SECOND", SECOND),
+        ("TRIALS", "2"),
+    ];
+    lab.script(SCRIPT, ["data", out], &variables, crash)
 }
 
-#[test]
-fn the_pipeline_ends_the_same_however_often_it_is_killed() {
-    let lab = lab();
-    let ended = pipeline(&lab, "whole", None).done();
-    assert!(ended.out.contains("by nested cross-validation"), "{ended}");
-
-    // A row for each test file, a column for each class.
+/// The submission in `whole` has a row for each test file and a column for each class.
+pub fn assert_submission(lab: &Lab) {
     let submission = Table::parse(&lab.read("whole/submission.csv"));
     assert_eq!(submission.classes, ["high", "low", "mid"]);
     let rows: BTreeSet<&str> = submission.rows.iter().map(|(file, _)| file.as_str()).collect();
@@ -100,6 +78,25 @@ fn the_pipeline_ends_the_same_however_often_it_is_killed() {
     for (file, scores) in &submission.rows {
         assert!(scores.iter().all(|s| *s > 0.0 && *s < 1.0), "{file}: {scores:?}");
     }
+}
+
+/// A run has the same weights in `whole` and in `killed`. The tensors are compared, as a model file may name its inputs
+/// or corrections, which are in another folder here.
+pub fn assert_same_weights(lab: &Lab, run: &str) {
+    let weights = |out: &str| tensors(&lab.path(&format!("{out}/{run}/best.safetensors")));
+    assert!(
+        weights("whole") == weights("killed"),
+        "the weights of {run} differ"
+    );
+}
+
+#[test]
+fn the_pipeline_ends_the_same_however_often_it_is_killed() {
+    let lab = lab();
+    let ended = pipeline(&lab, "whole", None).done();
+    assert!(ended.out.contains("by nested cross-validation"), "{ended}");
+
+    assert_submission(&lab);
     // The scores of the curated clips, each by a model that was not trained on it.
     let own = Table::parse(&lab.read("whole/oof.csv"));
     assert_eq!(own.rows.len(), 18);
@@ -138,12 +135,7 @@ fn the_pipeline_ends_the_same_however_often_it_is_killed() {
         "search/trial-002/fold-1",
         "stack/fold-2",
     ] {
-        // The tensors, since a meta-model's file names its inputs, which are in another folder here.
-        let weights = |out: &str| tensors(&lab.path(&format!("{out}/{run}/best.safetensors")));
-        assert!(
-            weights("whole") == weights("killed"),
-            "the weights of {run} differ"
-        );
+        assert_same_weights(&lab, run);
     }
     // Started again when all is done, it makes the same again.
     pipeline(&lab, "killed", None).done();
@@ -153,8 +145,12 @@ fn the_pipeline_ends_the_same_however_often_it_is_killed() {
 #[test]
 fn what_the_script_needs_is_said() {
     let lab = Lab::new();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../recipes")
+        .join(SCRIPT);
     let usage = Command::new("sh")
-        .args([SCRIPT, "data"])
+        .arg(script)
+        .arg("data")
         .output()
         .expect("sh to start");
     assert!(!usage.status.success());

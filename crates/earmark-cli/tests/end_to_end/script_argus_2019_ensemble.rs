@@ -1,14 +1,8 @@
 //! The script of argus-2019's ensemble: seven base models, three meta-models and a submission, from raw data.
 
-use super::common::{Ended, Lab, Table, files, tensors};
-use super::script_argus_2019::lab;
+use super::common::{Ended, Lab, files};
+use super::script_argus_2019::{assert_same_weights, assert_submission, lab};
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Stdio};
-
-const SCRIPT: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../recipes/argus-2019/ensemble.sh"
-);
 
 /// The base models on sounds of 8 kHz and one second: 6 steps per fold and 12 per process, as nothing ends a training
 /// early.
@@ -36,25 +30,10 @@ const BASES: [&str; 7] = [
 ];
 const METAS: [&str; 3] = ["stacking-008-43040", "stacking-008-45041", "stacking-008-50013"];
 
-/// Runs the script into `out`, killed by SIGKILL at a crash point of one of its processes if one is named.
+/// Runs the script into `out`, killed at a crash point if one is named.
 fn ensemble(lab: &Lab, out: &str, crash: Option<&str>) -> Ended {
-    let mut shell = Command::new("sh");
-    shell
-        .args([SCRIPT, "data", out])
-        .current_dir(lab.path(""))
-        .stdin(Stdio::null());
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
-        shell.env_remove(name);
-    }
-    shell
-        .env("EARMARK", env!("CARGO_BIN_EXE_earmark"))
-        .env("EARMARK_CACHE", lab.path("cache"))
-        .envs([("QUICK", "1"), ("FIRST", FIRST), ("SECOND", SECOND)])
-        .env_remove("CORRECTIONS");
-    if let Some(point) = crash {
-        shell.env("EARMARK_CRASH_AT", point);
-    }
-    Ended::of("ensemble.sh", shell.output().expect("sh to start"))
+    let variables = [("QUICK", "1"), ("FIRST", FIRST), ("SECOND", SECOND)];
+    lab.script("argus-2019/ensemble.sh", ["data", out], &variables, crash)
 }
 
 /// What a run uses each curated clip for.
@@ -83,16 +62,7 @@ fn fold_of(uses: &BTreeMap<String, String>) -> (BTreeSet<&str>, BTreeSet<&str>) 
 fn the_ensemble_ends_the_same_however_often_it_is_killed() {
     let lab = lab();
     ensemble(&lab, "whole", None).done();
-
-    // A row for each test file, a column for each class.
-    let submission = Table::parse(&lab.read("whole/submission.csv"));
-    assert_eq!(submission.classes, ["high", "low", "mid"]);
-    let rows: BTreeSet<&str> = submission.rows.iter().map(|(file, _)| file.as_str()).collect();
-    assert_eq!(rows, BTreeSet::from(["high-t.wav", "low-t.wav", "mid-t.wav"]));
-    assert_eq!(submission.rows.len(), 3);
-    for (file, scores) in &submission.rows {
-        assert!(scores.iter().all(|s| *s > 0.0 && *s < 1.0), "{file}: {scores:?}");
-    }
+    assert_submission(&lab);
     // All base models have the same folds, though each leaves other clips out; a meta-model leaves out those of its own
     // corrections.
     let mut removed = BTreeSet::new();
@@ -146,11 +116,6 @@ fn the_ensemble_ends_the_same_however_often_it_is_killed() {
         .chain(&METAS)
         .flat_map(|name| [1, 2].map(|fold| format!("{name}/fold-{fold}")))
     {
-        // The tensors, since a model file names its inputs or its corrections, which are in another folder here.
-        let weights = |out: &str| tensors(&lab.path(&format!("{out}/{run}/best.safetensors")));
-        assert!(
-            weights("whole") == weights("killed"),
-            "the weights of {run} differ"
-        );
+        assert_same_weights(&lab, &run);
     }
 }

@@ -1,13 +1,6 @@
 //! The scripts of the 2018 systems, from raw data to a submission, killed on the way and started again.
 
 use crate::common::{CLASSES, Ended, Lab};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn script(system: &str) -> PathBuf {
-    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
-    recipes.join(system).join("pipeline.sh")
-}
 
 /// The tones as FSDKaggle2018 lays them out: two thirds for training, three for testing, one of these without samples.
 fn lab() -> Lab {
@@ -41,25 +34,13 @@ fn no_samples(wav: &[u8]) -> Vec<u8> {
 }
 
 fn run(lab: &Lab, system: &str, out: &str, keys: &str, crash: Option<&str>) -> Ended {
-    let mut command = Command::new("sh");
-    command
-        .arg(script(system))
-        .args(["fsd", out])
-        .current_dir(lab.path(""));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
-        command.env_remove(name);
-    }
-    command
-        .env("EARMARK", env!("CARGO_BIN_EXE_earmark"))
-        .env("EARMARK_CACHE", lab.path("cache"))
-        .env("QUICK", "1")
-        .env("KEYS", keys)
+    let variables = [
+        ("QUICK", "1"),
+        ("KEYS", keys),
         // Half of fifteen clips have no more components.
-        .env("FULL", "--set network.clip-features=4");
-    if let Some(point) = crash {
-        command.env("EARMARK_CRASH_AT", point);
-    }
-    Ended::of(system, command.output().expect("sh"))
+        ("FULL", "--set network.clip-features=4"),
+    ];
+    lab.script(&format!("{system}/pipeline.sh"), ["fsd", out], &variables, crash)
 }
 
 /// Straight through, and killed in each of several places: the same submission, with a row for each file.

@@ -103,12 +103,6 @@ fn a_folder_of_label_tracks_is_checked() {
     );
 }
 
-fn killed(lab: &Lab, arguments: &str, at: &str) {
-    let output = lab.command(arguments).env("EARMARK_CRASH_AT", at).output();
-    let ended = Ended::of(arguments, output.expect("the command to start"));
-    assert_eq!(ended.code, None, "{at} was not reached: {ended}");
-}
-
 /// A shard that is missing or was killed is named with the command that completes it, and so is where shards differ.
 #[test]
 fn what_is_missing_is_named() {
@@ -124,7 +118,8 @@ fn what_is_missing_is_named() {
         message,
         format!("e.csv: shard 2 of 2 is missing; {}", complete(2))
     );
-    killed(&lab, &format!("{tag} --shard 2/2"), "tag-journaled:3");
+    lab.crash(&format!("{tag} --shard 2/2"), "tag-journaled:3")
+        .killed();
     let message = refused("e.csv");
     assert_eq!(
         message,
@@ -178,7 +173,8 @@ fn what_is_missing_is_named() {
 
     let embed = format!("{EMBED} -o e.npy");
     lab.earmark(&format!("{embed} --shard 1/2")).exit(2);
-    killed(&lab, &format!("{embed} --shard 2/2"), "renamed-one:1");
+    lab.crash(&format!("{embed} --shard 2/2"), "renamed-one:1")
+        .killed();
     assert!(refused("e.npy").contains("e.npy: shard 2 of 2 is missing; complete with `earmark embed"));
     lab.earmark(&format!("{embed} --shard 2/2")).exit(2);
     lab.earmark("merge e.npy").exit(2);

@@ -183,12 +183,11 @@ fn a_killed_stacking_ends_with_the_same_bytes() {
         .lines()
         .filter(|l| l.contains("loss"))
         .count();
-    let killed = lab
-        .command(&format!("{TRAIN} --run runs/killed"))
-        .env("EARMARK_CRASH_AT", format!("step:{}", steps + 7))
-        .output()
-        .expect("the command to start");
-    assert!(!killed.status.success());
+    lab.crash(
+        &format!("{TRAIN} --run runs/killed"),
+        &format!("step:{}", steps + 7),
+    )
+    .killed();
     assert!(!lab.path("runs/killed/folds.json").exists());
     let refused = lab
         .earmark(&format!(

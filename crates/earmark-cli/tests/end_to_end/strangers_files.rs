@@ -242,72 +242,94 @@ fn lists_for_people_hold_no_formulas() {
     assert!(!list.contains(",=") && !list.contains("\n="), "{list}");
 }
 
+/// What a recording that is read in blocks scores is, to the last bit, what it scores when it is read whole.
 #[test]
-fn long_recordings_are_scored_in_chunks() {
+fn long_recordings_are_read_in_blocks() {
     let lab = Lab::trained();
-    let chunks = ("whole = false\n", "whole = false\nlongest-seconds = 2.0\n");
-    write_with_recipe(&lab, "m.safetensors", &[chunks]);
+    let blocks = ("whole = false\n", "whole = false\nlongest-seconds = 2.0\n");
+    write_with_recipe(&lab, "m.safetensors", &[blocks]);
     lab.long_tone("long.wav", 300.0, 7);
     let files = "--files tones/low/0.wav long.wav";
-    lab.earmark(&format!("predict runs/a {files} -o whole.csv"))
-        .done();
-    let ended = lab
-        .earmark(&format!("predict m.safetensors {files} -o s.csv"))
-        .done();
-    assert!(ended.err.contains("long.wav"), "{ended}");
-    assert!(ended.err.contains("read in 4 chunks"), "{ended}");
-    // A short one keeps its bytes.
-    for (model, out) in [("runs/a", "before.csv"), ("m.safetensors", "after.csv")] {
-        lab.earmark(&format!("predict {model} --files tones/low/0.wav -o {out}"))
+    for (command, out) in [
+        ("predict", "s.csv"),
+        ("predict --segments", "segments.csv"),
+        ("embed", "e.csv"),
+        ("embed --segments", "embedded-segments.csv"),
+    ] {
+        let whole = lab
+            .earmark(&format!("{command} runs/a {files} -o whole-{out}"))
             .done();
+        assert!(!whole.err.contains("read in blocks"), "{whole}");
+        let ended = lab
+            .earmark(&format!("{command} m.safetensors {files} -o {out}"))
+            .done();
+        assert!(
+            ended.err.contains("long.wav") && ended.err.contains("read in blocks, which changes no score"),
+            "{ended}"
+        );
+        assert_eq!(lab.read(out), lab.read(&format!("whole-{out}")), "{command}");
     }
-    assert_eq!(lab.read("after.csv"), lab.read("before.csv"));
-    let (whole, scored) = (
-        Table::parse(&lab.read("whole.csv")),
-        Table::parse(&lab.read("s.csv")),
-    );
-    let pairs = whole.row("long.wav").iter().zip(scored.row("long.wav"));
-    for (a, b) in pairs {
-        // Padding at the ends of chunks differs.
-        assert!((a - b).abs() < 0.3, "{a} {b}");
-    }
-    lab.earmark(&format!("embed m.safetensors {files} -o e.csv"))
+    let segments = lab.read("segments.csv");
+    let starts = segments.lines().filter_map(|line| line.strip_prefix("long.wav,"));
+    assert_eq!(starts.count(), 14, "one every half second: {segments}");
+}
+
+/// A network that takes recordings as they are scores a long one in equal parts, and the output says so.
+#[test]
+fn long_recordings_are_scored_in_equal_parts() {
+    let lab = Lab::trained();
+    let whole = ("whole = false\n", "whole = true\n");
+    let parts = ("whole = false\n", "whole = true\nlongest-seconds = 2.0\n");
+    write_with_recipe(&lab, "whole.safetensors", &[whole]);
+    write_with_recipe(&lab, "parts.safetensors", &[parts]);
+    lab.long_tone("long.wav", 300.0, 7);
+    let files = "--files tones/low/0.wav long.wav";
+    lab.earmark(&format!("predict whole.safetensors {files} -o whole.csv"))
         .done();
-    assert_eq!(lab.read("e.csv").lines().count(), 3);
     let ended = lab
-        .earmark(&format!(
-            "predict m.safetensors {files} -o segments.csv --segments"
-        ))
+        .earmark(&format!("predict parts.safetensors {files} -o parts.csv"))
         .done();
-    let starts: Vec<f64> = lab
-        .read("segments.csv")
+    assert!(
+        ended
+            .err
+            .contains("scored in 4 equal parts, whose results are averaged (predict.longest-seconds)"),
+        "{ended}"
+    );
+    let read = |name: &str| Table::parse(&lab.read(name));
+    let (whole, parts) = (read("whole.csv"), read("parts.csv"));
+    // A short one keeps its numbers.
+    assert_eq!(whole.row("tones/low/0.wav"), parts.row("tones/low/0.wav"));
+    lab.earmark(&format!(
+        "predict parts.safetensors {files} --segments -o segments.csv"
+    ))
+    .done();
+    let segments = lab.read("segments.csv");
+    let rows: Vec<Vec<f64>> = segments
         .lines()
         .filter_map(|line| line.strip_prefix("long.wav,"))
-        .map(|line| line.split(',').next().expect("a start").parse().expect("seconds"))
+        .map(|line| {
+            line.split(',')
+                .map(|cell| cell.parse().expect("a number"))
+                .collect()
+        })
         .collect();
-    assert!(
-        starts.is_sorted() && starts.contains(&2.0) && starts.contains(&6.5),
-        "{starts:?} {ended}"
-    );
+    let starts: Vec<f64> = rows.iter().map(|row| row[0]).collect();
+    assert!(rows.len() == 4 && starts.is_sorted(), "{segments}");
+    for (class, score) in parts.row("long.wav").iter().enumerate() {
+        let mean = rows.iter().map(|row| row[class + 1]).sum::<f64>() / 4.0;
+        // Both are rounded to single precision.
+        assert!((mean - score).abs() < 1e-6, "{mean} {score}");
+    }
 }
 
 /// A tone between two silences, at 8 kHz.
 fn tone_in_silence(lab: &Lab, name: &str, seconds: [f64; 3]) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
+    let samples = |(part, seconds): (usize, f64)| {
+        let amplitude = if part == 1 { 9000.0 } else { 0.0 };
+        let sample = move |i: u32| (amplitude * (0.23 * f64::from(i)).sin()) as i16;
+        (0..(8000.0 * seconds) as u32).map(sample)
     };
-    let mut wav = hound::WavWriter::create(lab.path(name), spec).expect("a WAV file to write");
-    for (part, seconds) in seconds.into_iter().enumerate() {
-        for i in 0..(8000.0 * seconds) as u32 {
-            let tone = 9000.0 * (0.23 * f64::from(i)).sin();
-            let value = if part == 1 { tone as i16 } else { 0 };
-            wav.write_sample(value).expect("a sample to write");
-        }
-    }
-    wav.finalize().expect("a WAV file to finish");
+    lab.wav(name, seconds.into_iter().enumerate().flat_map(samples));
 }
 
 /// The silence at both ends of a long recording is found while it is read, and what is left is scored as that of a
@@ -316,9 +338,9 @@ fn tone_in_silence(lab: &Lab, name: &str, seconds: [f64; 3]) {
 fn long_recordings_are_trimmed() {
     let lab = Lab::trained();
     let trim = ("[front-end.stft]", "[front-end.trim]\n\n[front-end.stft]");
-    let chunks = ("whole = false\n", "whole = false\nlongest-seconds = 2.0\n");
+    let blocks = ("whole = false\n", "whole = false\nlongest-seconds = 2.0\n");
     write_with_recipe(&lab, "whole.safetensors", &[trim]);
-    write_with_recipe(&lab, "chunks.safetensors", &[trim, chunks]);
+    write_with_recipe(&lab, "blocks.safetensors", &[trim, blocks]);
     tone_in_silence(&lab, "short.wav", [3.0, 1.4, 2.5]);
     tone_in_silence(&lab, "long.wav", [3.0, 5.0, 0.5]);
     let scores = |model: &str| {
@@ -327,15 +349,13 @@ fn long_recordings_are_trimmed() {
                 "predict {model}.safetensors --files short.wav long.wav -o {model}.csv"
             ))
             .done();
-        (Table::parse(&lab.read(&format!("{model}.csv"))), ended.err)
+        (lab.read(&format!("{model}.csv")), ended.err)
     };
-    let ((whole, _), (chunks, notes)) = (scores("whole"), scores("chunks"));
-    assert_eq!(notes.matches("read in ").count(), 1, "{notes}");
-    assert!(notes.contains("read in 3 chunks"), "{notes}");
-    for (file, tolerance) in [("short.wav", 1e-5), ("long.wav", 0.3)] {
-        let pairs = whole.row(file).iter().zip(chunks.row(file));
-        for (a, b) in pairs {
-            assert!((a - b).abs() < tolerance, "{file}: {a} {b}");
-        }
-    }
+    let ((whole, said), (blocks, notes)) = (scores("whole"), scores("blocks"));
+    assert!(!said.contains("read in blocks"), "{said}");
+    assert!(
+        notes.contains("long.wav") && notes.contains("read in blocks"),
+        "{notes}"
+    );
+    assert_eq!(blocks, whole);
 }

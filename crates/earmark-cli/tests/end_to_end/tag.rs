@@ -1,30 +1,12 @@
 //! `earmark tag`: the classes in tones, when they sound, and in which format.
 
-use super::common::{CLASSES, LEARN_WELL, Lab};
+use super::common::{CLASSES, LEARN_WELL, Lab, tone};
 use std::fs;
 
 /// A second of each of the classes' tones in turn, with a second of silence between them.
 fn scene(lab: &Lab, name: &str) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let path = lab.path(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
-    let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file to write");
-    for (class, hz) in CLASSES {
-        lab.tone("piece.wav", hz);
-        let mut piece = hound::WavReader::open(lab.path("piece.wav")).expect(class);
-        for sample in piece.samples::<i16>() {
-            wav.write_sample(sample.expect("a sample")).expect("to write");
-        }
-        for _ in 0..8000 {
-            wav.write_sample(0_i16).expect("to write");
-        }
-    }
-    wav.finalize().expect("a WAV file to finish");
+    let sounds = CLASSES.into_iter();
+    lab.wav(name, sounds.flat_map(|(_, hz)| tone(hz, 1).chain([0; 8000])));
 }
 
 /// A lab whose model has learned the tones well, and two recordings to tag.
@@ -191,12 +173,11 @@ fn impossible_requests_are_refused_with_a_remedy() {
         "create its folder first, or correct the path",
     );
     // A resume log of other settings, and its remedy.
-    let killed = lab
-        .command("tag in --model runs/a -o t.csv --threshold 0.5")
-        .env("EARMARK_CRASH_AT", "tag-journaled:1")
-        .output()
-        .expect("the command to start");
-    assert_eq!(killed.status.code(), None);
+    lab.crash(
+        "tag in --model runs/a -o t.csv --threshold 0.5",
+        "tag-journaled:1",
+    )
+    .killed();
     ends(
         "tag in --model runs/a -o t.csv --threshold 0.4",
         "t.csv.journal: was started with --threshold 0.5, not 0.4; give the same, or add --fresh to start over (its \

@@ -1,6 +1,6 @@
 //! An archive whose tagging is killed at any moment: the same command resumes it and ends with the same bytes.
 
-use super::common::{Ended, Lab, files};
+use super::common::{Lab, Mmix, files};
 use std::collections::BTreeMap;
 
 /// How many recordings the archive has; one of them is broken.
@@ -27,15 +27,6 @@ fn results(lab: &Lab, name: &str) -> BTreeMap<String, Vec<u8>> {
     BTreeMap::from([(name.to_owned(), lab.bytes(name))])
 }
 
-fn crash(lab: &Lab, arguments: &str, at: &str) -> Ended {
-    let output = lab
-        .command(arguments)
-        .env("EARMARK_CRASH_AT", at)
-        .output()
-        .expect("the command to start");
-    Ended::of(arguments, output)
-}
-
 /// No file of a killed process is left next to the results.
 fn assert_clean(lab: &Lab) {
     let left: Vec<String> = files(&lab.path(""))
@@ -50,14 +41,8 @@ fn assert_clean(lab: &Lab) {
 #[test]
 fn a_killed_tagging_ends_as_one_that_was_not() {
     let lab = lab();
-    // Knuth's MMIX generator; the high bits are the random ones.
-    let mut state = 6_u64;
-    let mut draw = |count: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        1 + (state >> 33) % count
-    };
+    let mut random = Mmix(6);
+    let mut draw = |count: u64| 1 + random.draw() % count;
     let n = FILES as u64;
     for (kind, out, writes) in [
         ("-o", "events.csv", 1),
@@ -83,8 +68,7 @@ fn a_killed_tagging_ends_as_one_that_was_not() {
         }
         for (k, point) in points.into_iter().enumerate() {
             let name = format!("killed-{k}-{out}");
-            let killed = crash(&lab, &tag(&name, 1 + k as u64 % 3), &point);
-            assert_eq!(killed.code, None, "{point} was not reached: {killed}");
+            lab.crash(&tag(&name, 1 + k as u64 % 3), &point).killed();
             let ended = lab.earmark(&tag(&name, 1 + (k as u64 + 1) % 3)).exit(2);
             assert!(ended.err.contains("skipped in/broken.wav: is cut off"), "{ended}");
             let got: Vec<Vec<u8>> = results(&lab, &name).into_values().collect();
@@ -101,10 +85,7 @@ fn a_tagging_that_is_killed_again_and_again_gets_there() {
     let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 1 -o {name}");
     lab.earmark(&tag("whole.ndjson")).exit(2);
     let mut kills = 0;
-    while crash(&lab, &tag("often.ndjson"), "tag-journaled:2")
-        .code
-        .is_none()
-    {
+    while lab.crash(&tag("often.ndjson"), "tag-journaled:2").code.is_none() {
         kills += 1;
         assert!(kills < 20, "it makes no headway");
         let log = lab.read("often.ndjson.journal");
@@ -123,7 +104,7 @@ fn a_damaged_log_keeps_what_is_whole() {
     let lab = lab();
     let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 1 --windows -o {name}");
     lab.earmark(&tag("whole.csv")).exit(2);
-    crash(&lab, &tag("cut.csv"), "tag-journaled:9");
+    lab.crash(&tag("cut.csv"), "tag-journaled:9").killed();
     let log = lab.bytes("cut.csv.journal");
     let header = log.iter().position(|b| *b == b'\n').expect("a line");
     for k in 1..12 {
@@ -157,11 +138,9 @@ fn a_recording_that_ends_the_program_at_the_same_place_is_skipped() {
     lab.long_tone("in/a.wav", 300.0, 2);
     lab.long_tone("in/b.wav", 900.0, 2);
     let tag = "tag in --model runs/a --threshold 0.2 --workers 1 -o t.ndjson";
-    let killed = crash(&lab, tag, "tag-heard:2");
-    assert_eq!(killed.code, None, "{killed}");
+    lab.crash(tag, "tag-heard:2").killed();
     for _ in 0..2 {
-        let killed = crash(&lab, tag, "tag-heard:1");
-        assert_eq!(killed.code, None, "{killed}");
+        let killed = lab.crash(tag, "tag-heard:1").killed();
         let note = "an earlier run died with 1 recording in work: tried again, alone, at the end";
         assert!(killed.err.contains(note), "{killed}");
     }
@@ -197,8 +176,7 @@ fn a_long_recording_that_is_killed_from_outside_is_tagged() {
         "tag-heard:1",
     ] {
         // The last one comes when all of it is scored.
-        let killed = crash(&lab, &tag("often.csv"), at);
-        assert_eq!(killed.code, None, "{at} was not reached: {killed}");
+        lab.crash(&tag("often.csv"), at).killed();
     }
     lab.earmark(&tag("often.csv")).done();
     assert!(lab.bytes("often.csv") == lab.bytes("whole.csv"));

@@ -8,16 +8,7 @@ use std::collections::BTreeSet;
 fn lab() -> Lab {
     let lab = Lab::trained();
     lab.long_tone("long.wav", 900.0, 4);
-    lab.earmark("predict runs/a --data tones --raw -o scores.csv")
-        .done();
-    let mut truth = "fname,label\n".to_owned();
-    for line in lab.read("scores.csv").lines().skip(1) {
-        let file = line.split(',').next().expect("a file");
-        truth += &format!("{file},{}\n", file.split('/').next().expect("a class"));
-    }
-    lab.write("truth.csv", truth);
-    lab.earmark("calibrate runs/a --scores scores.csv --truth truth.csv -o calibrated.safetensors")
-        .done();
+    lab.calibrate("calibrated.safetensors");
     lab
 }
 
@@ -224,12 +215,7 @@ fn a_resume_log_knows_every_threshold() {
     let lab = Lab::trained();
     lab.write("same.csv", "LOW,0.5\n");
     let tag = |given: &str| format!("tag tones --model runs/a -o t.csv --threshold {given}");
-    let killed = lab
-        .command(&tag("low=0.5"))
-        .env("EARMARK_CRASH_AT", "tag-journaled:2")
-        .output()
-        .expect("the command to start");
-    assert_eq!(killed.status.code(), None);
+    lab.crash(&tag("low=0.5"), "tag-journaled:2").killed();
     let ended = lab.earmark(&tag("low=0.4")).exit(1);
     assert!(
         ended.err.ends_with(

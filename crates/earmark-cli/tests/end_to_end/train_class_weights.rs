@@ -6,9 +6,7 @@ use serde_json::Value;
 const TRAIN: &str = "train tiny.toml --data tones --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"} --set train.steps=2";
 
 fn first_loss(lab: &Lab, run: &str) -> f64 {
-    let text = lab.read(&format!("{run}/metrics.jsonl"));
-    let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
-    line["loss"].as_f64().expect("a loss")
+    lab.logged(run)[0]["loss"].as_f64().expect("a loss")
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Every fold in turn: results, interruptions, kills, and what other commands make of a cross-validation run.
 
-use super::common::{Ended, Lab, Table, files};
+use super::common::{Lab, Table, files};
 use super::train_killed::lasting;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,11 +108,9 @@ fn a_killed_cross_validation_is_resumed() {
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     // Counts the files that are written, up to the first number that is not reached.
     let reached = |n: usize| {
-        let output = lab
-            .command(&format!("{TRAIN} --run count-{n}"))
-            .env("EARMARK_CRASH_AT", format!("written:{n}"))
-            .output();
-        output.expect("the command to start").status.code().is_none()
+        lab.crash(&format!("{TRAIN} --run count-{n}"), &format!("written:{n}"))
+            .code
+            .is_none()
     };
     let last = (60..).find(|n| !reached(n + 1)).expect("an end");
     // In the first fold, the second and the third, around the end of the second, and in the very last file, folds.json.
@@ -127,13 +125,7 @@ fn a_killed_cross_validation_is_resumed() {
     ];
     for (k, point) in points.into_iter().enumerate() {
         let run = format!("cv-{k}");
-        let output = lab
-            .command(&format!("{TRAIN} --run {run}"))
-            .env("EARMARK_CRASH_AT", &point)
-            .output()
-            .expect("the command to start");
-        let ended = Ended::of(&point, output);
-        assert_eq!(ended.code, None, "{point} was not reached: {ended}");
+        lab.crash(&format!("{TRAIN} --run {run}"), &point).killed();
         assert!(!lab.path(&run).join("folds.json").exists());
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
         assert_same_folds(&lab, "whole", &run);

@@ -77,12 +77,8 @@ fn an_interruption_costs_no_checkpoint() {
         ["state.safetensors".to_owned(), name(step - step % 5), name(step)]
     );
     // A kill right after it was resumed, and before anything new is written, leaves the recipe's own.
-    let killed = lab
-        .command(&format!("{train} --run {run} --resume"))
-        .env("EARMARK_CRASH_AT", "step:1")
-        .output()
-        .expect("the command to start");
-    assert_eq!(killed.status.code(), None);
+    lab.crash(&format!("{train} --run {run} --resume"), "step:1")
+        .killed();
     let kept: Vec<String> = files(&lab.path(&run).join("checkpoints")).into_keys().collect();
     assert_eq!(kept, ["state.safetensors".to_owned(), name(step - step % 5)]);
     lab.earmark(&format!("{train} --run {run} --resume")).done();

@@ -1,6 +1,6 @@
 //! A training that is killed at any moment and resumed ends with the same bytes as one that was not.
 
-use super::common::{Ended, Lab, STEPS, files};
+use super::common::{Ended, Lab, Mmix, STEPS, files};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -38,22 +38,6 @@ pub fn assert_same(lab: &Lab, reference: &str, run: &str, what: &str) {
     }
 }
 
-fn crash(lab: &Lab, arguments: &str, at: &str) -> Ended {
-    let output = lab
-        .command(arguments)
-        .env("EARMARK_CRASH_AT", at)
-        .output()
-        .expect("the command to start");
-    Ended::of(arguments, output)
-}
-
-#[track_caller]
-fn assert_killed(ended: &Ended, point: &str) {
-    assert_eq!(ended.code, None, "{point} was not reached: {ended}");
-    #[cfg(unix)]
-    assert_eq!(ended.signal, Some(9), "{point}: {ended}");
-}
-
 /// What a run must hold, so that "equal" can't mean "equally empty".
 fn assert_whole(lab: &Lab, run: &str) {
     let found = lasting(&lab.path(run));
@@ -76,14 +60,8 @@ fn assert_whole(lab: &Lab, run: &str) {
 /// Draws points at which to kill a training of 30 steps and that many writes: three between steps, three in the midst of a file's
 /// write, three between a write and its renaming, one after a renaming and two between a checkpoint and its state.
 fn drawn_points(seed: u64, writes: u64) -> Vec<String> {
-    // Knuth's MMIX generator; the high bits are the random ones.
-    let mut state = seed;
-    let mut draw = |count: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        1 + (state >> 33) % count
-    };
+    let mut random = Mmix(seed);
+    let mut draw = |count: u64| 1 + random.draw() % count;
     let mut points = Vec::new();
     for (kind, passes, wanted) in [
         ("step", STEPS, 3),
@@ -111,7 +89,7 @@ fn a_killed_training_ends_as_one_that_was_not() {
     let writes = (1..)
         .take_while(|n| {
             let run = format!("count-{n}");
-            crash(&lab, &format!("{TRAIN} --run {run}"), &format!("written:{n}"))
+            lab.crash(&format!("{TRAIN} --run {run}"), &format!("written:{n}"))
                 .code
                 .is_none()
         })
@@ -119,8 +97,7 @@ fn a_killed_training_ends_as_one_that_was_not() {
     assert!(writes > 2 * STEPS / 5, "a checkpoint and a state each five steps");
     for (k, point) in drawn_points(20_190_630, writes).into_iter().enumerate() {
         let run = format!("run-{k}");
-        let ended = crash(&lab, &format!("{TRAIN} --run {run}"), &point);
-        assert_killed(&ended, &point);
+        lab.crash(&format!("{TRAIN} --run {run}"), &point).killed();
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
         assert_same(&lab, "whole", &run, &point);
     }
@@ -131,7 +108,8 @@ fn a_training_that_is_killed_again_and_again_gets_there() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     let mut kills = 0;
-    while crash(&lab, &format!("{TRAIN} --run often --resume"), "step:7")
+    while lab
+        .crash(&format!("{TRAIN} --run often --resume"), "step:7")
         .code
         .is_none()
     {
@@ -160,13 +138,13 @@ fn pruned_checkpoints_stay_pruned() {
     );
     // The last file that is renamed is the last state: count them by trying.
     let mut last = 0;
-    while crash(
-        &lab,
-        &format!("{train} --run count-{last}"),
-        &format!("renamed:{}", last + 1),
-    )
-    .code
-    .is_none()
+    while lab
+        .crash(
+            &format!("{train} --run count-{last}"),
+            &format!("renamed:{}", last + 1),
+        )
+        .code
+        .is_none()
     {
         last += 1;
     }
@@ -188,8 +166,8 @@ fn a_warm_start_survives_a_kill() {
     let train = format!("{TRAIN} --set train.seed=8");
     let from = "--init-from runs/a --exclude logits";
     lab.earmark(&format!("{train} --run whole {from}")).done();
-    let ended = crash(&lab, &format!("{train} --run killed {from}"), "step:3");
-    assert_eq!(ended.code, None, "{ended}");
+    lab.crash(&format!("{train} --run killed {from}"), "step:3")
+        .killed();
     lab.earmark(&format!("{train} --run killed --resume")).done();
     assert_same(&lab, "whole", "killed", "warm start");
     // Had it begun anywhere else, the weights would differ.
@@ -217,8 +195,7 @@ fn sigkill_at_a_random_moment() {
     lab.earmark(&format!("{train} --run whole")).done();
     let mut started = lab.start_and_wait(&format!("{train} --run killed"), "killed", 12);
     started.child.kill().expect("to kill it");
-    let ended = started.end();
-    assert_killed(&ended, "a moment");
+    started.end().killed();
     lab.earmark(&format!("{train} --run killed --resume")).done();
     assert_same(&lab, "whole", "killed", "SIGKILL");
 }

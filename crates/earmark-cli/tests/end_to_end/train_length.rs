@@ -1,7 +1,7 @@
 //! Trainings whose length follows the data: a minimum of steps, checkpoints over the whole length, early stopping where
 //! there are enough clips to hold out, and moving statistics that follow a short training.
 
-use super::common::{Ended, LEARN_WELL, Lab, Table, tensors};
+use super::common::{LEARN_WELL, Lab, Table, tensors};
 use super::train_killed::assert_same;
 
 /// Six steps per epoch: 12 clips of two segments in batches of 4.
@@ -9,16 +9,9 @@ const TRAIN: &str = "train tiny.toml --data tones --fold 1 --set train.schedule=
 
 const ALL: &str = "--set validation.split={kind=\"none\"}";
 
-fn logged(lab: &Lab, run: &str) -> Vec<serde_json::Value> {
-    let text = lab.read(&format!("{run}/metrics.jsonl"));
-    text.lines()
-        .map(|l| serde_json::from_str(l).expect("JSON"))
-        .collect()
-}
-
 /// The losses of its steps.
 fn losses(lab: &Lab, run: &str) -> Vec<f64> {
-    logged(lab, run)
+    lab.logged(run)
         .iter()
         .filter_map(|l| l["loss"].as_f64())
         .collect()
@@ -26,7 +19,7 @@ fn losses(lab: &Lab, run: &str) -> Vec<f64> {
 
 /// The steps at which it was validated.
 fn validated(lab: &Lab, run: &str) -> Vec<u64> {
-    let lines = logged(lab, run);
+    let lines = lab.logged(run);
     let validations = lines.iter().filter(|l| l["validation"].is_object());
     validations.filter_map(|l| l["step"].as_u64()).collect()
 }
@@ -49,7 +42,7 @@ fn a_minimum_of_steps_holds_for_few_clips_and_is_said_first() {
         "{log}"
     );
     assert_eq!(losses(&lab, "few").len(), 40);
-    assert_eq!(logged(&lab, "few")[39]["step"], 40);
+    assert_eq!(lab.logged("few")[39]["step"], 40);
     let many = lab
         .earmark(&format!("{train} --run many --set train.epochs=8"))
         .done();
@@ -155,7 +148,7 @@ fn fine_tuning() -> Lab {
 
 /// Steps of each phase.
 fn phases(lab: &Lab, run: &str) -> [usize; 2] {
-    let lines = logged(lab, run);
+    let lines = lab.logged(run);
     [1, 2].map(|phase| {
         let of_phase = lines
             .iter()
@@ -188,12 +181,7 @@ fn fine_tuning_follows_the_data() {
     for point in ["step:3", "step:9"] {
         let run = point.replace(':', "-");
         let train = format!("{tune} --set train.phases.1.epochs=3 --run {run}");
-        let output = lab
-            .command(&train)
-            .env("EARMARK_CRASH_AT", point)
-            .output()
-            .expect("the command to start");
-        assert_eq!(Ended::of(&train, output).code, None, "{point} was not reached");
+        lab.crash(&train, point).killed();
         lab.earmark(&format!("{train} --resume")).done();
         assert_same(&lab, "whole", &run, point);
     }

@@ -1,7 +1,7 @@
 //! `--resume` with more epochs trains for longer, to the bytes of a training that was as long from its start, where the schedule does not
 //! depend on the length.
 
-use super::common::{Ended, Lab, tensors};
+use super::common::{Lab, tensors};
 use super::train_killed::lasting;
 use serde_json::Value;
 
@@ -110,9 +110,7 @@ fn a_longer_training_is_killed_and_resumed() {
         let run = format!("run-{k}");
         lab.earmark(&format!("{TRAIN} --run {run}")).done();
         let longer = format!("{TRAIN} {LONGER} --run {run} --resume");
-        let killed = lab.command(&longer).env("EARMARK_CRASH_AT", point).output();
-        let killed = Ended::of(&longer, killed.expect("the command to start"));
-        assert_eq!(killed.code, None, "{point} was not reached: {killed}");
+        lab.crash(&longer, point).killed();
         lab.earmark(&longer).done();
         assert_same_training(&lab, "whole", &run, 30);
     }

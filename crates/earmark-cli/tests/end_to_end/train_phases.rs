@@ -1,6 +1,6 @@
 //! Trainings in phases: frozen variables, layer rates, the start from a recipe, and kills between phases.
 
-use super::common::{Ended, Lab, tensors};
+use super::common::{Lab, tensors};
 use super::train_killed::assert_same;
 
 /// A head first, then all; then again from the best weights, with another optimiser and without mixing. The second phase may end early.
@@ -37,20 +37,13 @@ fn lab() -> Lab {
     lab
 }
 
-fn logged(lab: &Lab, run: &str) -> Vec<serde_json::Value> {
-    let text = lab.read(&format!("{run}/metrics.jsonl"));
-    text.lines()
-        .map(|l| serde_json::from_str(l).expect("JSON"))
-        .collect()
-}
-
 #[test]
 fn phases_freeze_and_move_what_they_say() {
     let lab = lab();
     // Averages would hide what the raw weights do.
     let train = format!("{TRAIN} --set train.average-decay=0.0");
     lab.earmark(&format!("{train} --run whole")).done();
-    let lines = logged(&lab, "whole");
+    let lines = lab.logged("whole");
     let steps: Vec<(u64, u64, f64)> = lines
         .iter()
         .filter(|l| l["loss"].is_number())
@@ -110,10 +103,11 @@ fn phases_freeze_and_move_what_they_say() {
 fn a_killed_training_in_phases_ends_as_one_that_was_not() {
     let lab = lab();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
-    let last = logged(&lab, "whole").last().expect("lines")["step"]
+    let last = lab.logged("whole").last().expect("lines")["step"]
         .as_u64()
         .expect("a step");
-    let states = logged(&lab, "whole")
+    let states = lab
+        .logged("whole")
         .iter()
         .filter(|l| l["validation"].is_object())
         .count();
@@ -127,13 +121,7 @@ fn a_killed_training_in_phases_ends_as_one_that_was_not() {
     points.extend((2..=states).map(|n| format!("before-state:{n}")));
     for (k, point) in points.iter().enumerate() {
         let run = format!("run-{k}");
-        let output = lab
-            .command(&format!("{TRAIN} --run {run}"))
-            .env("EARMARK_CRASH_AT", point)
-            .output()
-            .expect("the command to start");
-        let ended = Ended::of(point, output);
-        assert_eq!(ended.code, None, "{point} was not reached: {ended}");
+        lab.crash(&format!("{TRAIN} --run {run}"), point).killed();
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
         assert_same(&lab, "whole", &run, point);
     }

@@ -10,11 +10,8 @@ type Rate = fn(f64) -> f64;
 
 /// A number of each step, from the log.
 fn logged(lab: &Lab, run: &str, key: &str) -> Vec<f64> {
-    let text = lab.read(&format!("{run}/metrics.jsonl"));
-    let lines = text
-        .lines()
-        .map(|l| serde_json::from_str::<serde_json::Value>(l).expect("JSON"));
-    lines.filter_map(|l| l[key].as_f64()).collect()
+    let lines = lab.logged(run);
+    lines.iter().filter_map(|l| l[key].as_f64()).collect()
 }
 
 #[test]

@@ -112,10 +112,8 @@ fn it_trains_resumes_and_predicts_whole_files() {
     let train = "train full.toml --data tones --fold 1";
     let ended = lab.earmark(&format!("{train} --run whole")).done();
     assert!(ended.err.contains(" log-likelihood -"), "{ended}");
-    lab.command(&format!("{train} --run cut --threads 1 --set cache.workers=1"))
-        .env("EARMARK_CRASH_AT", "step:7")
-        .output()
-        .unwrap();
+    let cut = format!("{train} --run cut --threads 1 --set cache.workers=1");
+    lab.crash(&cut, "step:7").killed();
     assert!(lab.read("cut/metrics.jsonl").len() < lab.read("whole/metrics.jsonl").len());
     lab.earmark(&format!("{train} --run cut --resume")).done();
     let same = |run: &str| {

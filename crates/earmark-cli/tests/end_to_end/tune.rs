@@ -16,12 +16,7 @@ fn a_grid_is_tried_and_resumed() {
     );
     assert!(!lab.path("runs").exists());
     // Killed in the midst of the second trial, whose batches are half as large as those of the first.
-    let killed = lab
-        .command(GRID)
-        .env("EARMARK_CRASH_AT", "step:15")
-        .output()
-        .expect("the command to start");
-    assert!(!killed.status.success());
+    lab.crash(GRID, "step:15").killed();
     let before = files(&lab.path("runs/t/trial-001"));
     let ended = lab.earmark(&format!("{GRID} --resume --json")).done();
     assert_eq!(
@@ -36,11 +31,9 @@ fn a_grid_is_tried_and_resumed() {
         // It is compared by the best validation of its own log, and is a run like any other.
         let folder = format!("runs/t/{}", trial["folder"].as_str().expect("a folder"));
         assert_eq!(folder, format!("runs/t/trial-{:03}", k + 1));
-        let log = lab.read(&format!("{folder}/metrics.jsonl"));
-        let lines = log
-            .lines()
-            .map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
+        let lines = lab.logged(&folder);
         let best = lines
+            .iter()
             .filter_map(|l| l["validation"]["lwlrap"].as_f64())
             .fold(0.0, f64::max);
         assert_eq!(trial["score"].as_f64(), Some(best));

@@ -1,12 +1,14 @@
 //! Words for shells, terminals and spreadsheets, names near a mistyped one, and one form of accented letters.
 
 mod composed;
+mod letters_and_digits;
 mod mistyped_names;
 mod shell_words;
 mod spreadsheet_safe;
 mod terminal_safe;
 
 pub use composed::composed;
+pub use letters_and_digits::letters_and_digits;
 pub use mistyped_names::suggest;
 pub use shell_words::{command_line, quote};
 pub use spreadsheet_safe::spreadsheet_text;

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::class_map::ClassMap;
 use super::corrections::{Corrected, CorrectionsFile};
 use super::error::DataError;
 use super::item::{Item, Skipped};
 use super::table_columns::TableColumns;
+use crate::layout::LabelledEvent;
 use crate::layout::kind::LayoutKind;
 
 /// A data set as its layout describes it; no audio has been opened yet.
@@ -36,6 +38,9 @@ pub struct DataSet {
     pub corrections: Vec<CorrectionsFile>,
     /// The columns of the tables; `None` without a table.
     pub columns: Option<TableColumns>,
+    /// In the layout `events`, the events of each recording by its name; none where the file also says what was
+    /// annotated (AOEF).
+    pub events: Arc<BTreeMap<String, Vec<LabelledEvent>>>,
     /// What was taken differently from how it is written, is not used, or was corrected by which file: for the user to
     /// read.
     pub notes: Vec<String>,

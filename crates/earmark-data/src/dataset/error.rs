@@ -38,8 +38,8 @@ pub enum DataError {
     /// No layout fits the folder.
     #[error(
         "cannot tell the layout of {root} (it contains {found}); expected a folder of audio per class, a CSV table \
-         with a column of files and one of labels, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k \
-         or fsd50k; name it with --layout, and the table with --table"
+         with a column of files and one of labels, labels with times, or the files of fsdkaggle2018, fsdkaggle2019, \
+         esc50, urbansound8k or fsd50k; name it with --layout, and the table with --table"
     )]
     Unrecognised {
         /// The data folder.

@@ -1,5 +1,7 @@
 //! Subsets whose clips test a model and train none.
 
+use earmark_core::text::letters_and_digits;
+
 /// Names of subsets that are for testing, in lower case.
 const TEST_SUBSETS: [&str; 4] = ["test", "testing", "eval", "evaluation"];
 
@@ -32,11 +34,7 @@ const ADDED: [&str; 8] = [
 
 /// The usual name of the subset that a name means: in any letter case, with any of the usual additions.
 pub(crate) fn usual_subset(name: &str) -> Option<&'static str> {
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain = letters_and_digits(name);
     let known = |plain: &str| SUBSETS.iter().copied().find(|subset| *subset == plain);
     let shorter = || ADDED.iter().find_map(|added| known(plain.strip_suffix(*added)?));
     known(&plain).or_else(shorter)

@@ -66,6 +66,17 @@ impl CacheConfig {
     }
 }
 
+impl CacheConfig {
+    /// These settings for who reads each recording once: what is kept in memory would never be read again.
+    #[must_use]
+    pub fn read_once(&self) -> Self {
+        Self {
+            memory_mib: 0,
+            ..self.clone()
+        }
+    }
+}
+
 impl DiskCache {
     /// The folder, or `None` where the cache is switched off or no user folder is known.
     pub fn folder(&self) -> Option<PathBuf> {

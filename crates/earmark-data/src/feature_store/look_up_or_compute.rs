@@ -12,7 +12,7 @@ use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
 use super::cache_file_format::CacheEntry;
 use super::cache_key::{CacheKey, CachedForm};
-use super::config::CacheConfig;
+use super::config::{CacheConfig, DiskCache};
 use super::content_hash::{ContentHash, Contents, FileStamp};
 use super::disk_cache::Disk;
 use super::error::{ItemError, ItemFault};
@@ -76,10 +76,15 @@ impl FeatureStore {
         config: &CacheConfig,
         workers: Workers,
     ) -> Result<Self, ConfigError> {
+        let mut config = config.clone();
+        if extractor.front_end().waveform {
+            // Samples take more room than the recordings that they are read from.
+            config.disk = DiskCache::Off;
+        }
         let disk = config.disk.folder().filter(|_| config.disk_mib > 0);
         let clip_features = extractor.front_end().for_clip_features().map(|front_end| {
             let extractor = Extractor::new(&front_end).within("front-end.clip-features")?;
-            Self::with_workers(extractor, config, workers.clone()).map(Box::new)
+            Self::with_workers(extractor, &config, workers.clone()).map(Box::new)
         });
         Ok(Self {
             extractor,
@@ -88,7 +93,7 @@ impl FeatureStore {
             contents: Contents::default(),
             memory: Memory::new(config.memory_mib << 20),
             disk: disk.map(|folder| Disk::new(folder, config.disk_mib << 20)),
-            config: config.clone(),
+            config,
             scratches: Mutex::default(),
             remarks: Mutex::default(),
             longest_seconds: None,
@@ -228,7 +233,7 @@ impl FeatureStore {
         self.remember(item, ClipRemarks::of(&entry.notes, entry.damage.as_ref()));
     }
 
-    /// The same, of one that was read in chunks.
+    /// The same, of one that was read in blocks.
     pub(super) fn remember(&self, item: &Item, remarks: Option<ClipRemarks>) {
         if let Some(remarks) = remarks {
             let mut all = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);

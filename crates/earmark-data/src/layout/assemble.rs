@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use earmark_core::human::human_amount;
 
@@ -78,6 +79,7 @@ pub(super) fn assemble(
         corrected: applied.corrected,
         corrections: applied.files,
         columns: rows.columns,
+        events: Arc::new(rows.events),
         notes: rows.notes,
     })
 }

@@ -6,36 +6,31 @@
 //! the second piece of the published file names does (`FOLD-CLIP-TAKE-TARGET.wav`).
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use earmark_core::labels::LabelRule;
 
 use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
+use super::one_table::{OneTable, audio_folder};
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
-use crate::table::columns::Table;
 
-/// Where the table may be, below the data folder.
-const TABLES: [&str; 4] = ["meta/esc50.csv", "meta/esc10.csv", "meta.csv", "esc50.csv"];
+const TABLE: OneTable = OneTable {
+    layout: LayoutKind::Esc50,
+    paths: &["meta/esc50.csv", "meta/esc10.csv", "meta.csv", "esc50.csv"],
+};
 
 pub(super) struct Esc50;
 
 impl Layout for Esc50 {
     /// `meta.csv` is a common name: its columns decide.
     fn recognise(&self, root: &Path, _: &DataOptions) -> Result<bool, DataError> {
-        let table = table_in(root).and_then(|path| Table::open(&path).ok());
-        let columns = ["filename", "fold", "category"];
-        Ok(table.is_some_and(|t| columns.iter().all(|c| t.find(&[c]).is_some())))
+        Ok(TABLE.has(root, &["filename", "fold", "category"]))
     }
 
     fn read(&self, root: &Path, options: &DataOptions) -> Result<Rows, DataError> {
-        let path = table_in(root).ok_or_else(|| DataError::NoTable {
-            root: root.into(),
-            layout: LayoutKind::Esc50,
-            tried: TABLES.map(str::to_owned).to_vec(),
-        })?;
-        let table = Table::open(&path)?;
+        let table = TABLE.open(root)?;
         let columns = Columns {
             file: table.require(&["filename"], None)?,
             label: options.find_labels(|| table.require(&["category"], None))?,
@@ -44,15 +39,7 @@ impl Layout for Esc50 {
             subset: None,
         };
         let target_column = table.find(&["target"]).filter(|_| options.read_labels);
-        let folder = root.join("audio");
-        if !folder.is_dir() {
-            return Err(DataError::NoAudioFolder {
-                table: path,
-                subset: "train".into(),
-                root: root.into(),
-                tried: vec!["audio/".into()],
-            });
-        }
+        let folder = audio_folder(root, &table)?;
         let mut rows = Rows {
             columns: Some(columns.names(&table)),
             ..Rows::default()
@@ -79,13 +66,9 @@ impl Layout for Esc50 {
             }
             Ok(Row { item, labels })
         })?;
-        rows.tables.insert("train".into(), path);
+        rows.tables.insert("train".into(), table.path.clone());
         Ok(rows)
     }
-}
-
-fn table_in(root: &Path) -> Option<PathBuf> {
-    TABLES.iter().map(|t| root.join(t)).find(|p| p.is_file())
 }
 
 /// `1-100032-A-0.wav` -> `100032`; `None` for names of another form.

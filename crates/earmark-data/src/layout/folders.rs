@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{audio_name, files_below, has_audio, is_audio_name, visible};
+use super::birdnet_segments::group_segments;
 use super::class_folders::{Level, Part, Parts, classes_inside, folder_names, level};
 use super::interface::{Layout, Row, Rows};
 use super::linked_twice::leave_out_second_names;
@@ -54,6 +55,9 @@ impl Layout for Folders {
             mut rows, subsets, ..
         } = reader;
         leave_out_second_names(root, &mut rows);
+        if options.read_labels {
+            group_segments(&mut rows);
+        }
         rows.skipped.sort_by(|a, b| a.file.cmp(&b.file));
         // A subset that is not wanted gives no rows, but it is there.
         let is_read = |wanted: &str| rows.rows.iter().any(|row| row.item.subset == wanted);

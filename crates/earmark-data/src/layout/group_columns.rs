@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use earmark_core::text::letters_and_digits;
+
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::table::cells;
@@ -168,11 +170,7 @@ impl DataSet {
 
 /// Whether a column's name is one of groups: for certain, or perhaps; none for other names.
 fn is_certain(name: &str) -> Option<bool> {
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain = letters_and_digits(name);
     let is_among = |names: &[&str]| {
         let is = |text: &str| names.contains(&text);
         is(&plain) || ENDINGS.iter().any(|end| plain.strip_suffix(*end).is_some_and(is))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use earmark_core::csv_table::Record;
 
+use super::events::LabelledEvent;
 use super::options::DataOptions;
 use crate::dataset::class_map::ClassMap;
 use crate::dataset::error::DataError;
@@ -97,6 +98,8 @@ pub(super) struct Rows {
     pub search: bool,
     /// The columns of a table that give the times of a label, in words.
     pub times: Option<String>,
+    /// The events of each recording, where these are known and can be written as a table again.
+    pub events: BTreeMap<String, Vec<LabelledEvent>>,
     /// What the user should know about the reading.
     pub notes: Vec<String>,
 }

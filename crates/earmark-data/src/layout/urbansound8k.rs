@@ -4,18 +4,20 @@
 //! `audio/foldN/slice_file_name`. Clips cut from one Freesound recording (`fsID`) form a group. Start and end are those of the clip
 //! within that recording.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use earmark_core::labels::LabelRule;
 
 use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
+use super::one_table::{OneTable, audio_folder};
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
-use crate::table::columns::Table;
 
-/// Where the table may be, below the data folder.
-const TABLES: [&str; 2] = ["metadata/UrbanSound8K.csv", "UrbanSound8K.csv"];
+const TABLE: OneTable = OneTable {
+    layout: LayoutKind::Urbansound8k,
+    paths: &["metadata/UrbanSound8K.csv", "UrbanSound8K.csv"],
+};
 
 /// The columns that the table must have.
 const FILE: &str = "slice_file_name";
@@ -26,18 +28,11 @@ pub(super) struct Urbansound8k;
 
 impl Layout for Urbansound8k {
     fn recognise(&self, root: &Path, _: &DataOptions) -> Result<bool, DataError> {
-        let table = table_in(root).and_then(|path| Table::open(&path).ok());
-        let columns = [FILE, FOLD, CLASS];
-        Ok(table.is_some_and(|t| columns.iter().all(|c| t.find(&[c]).is_some())))
+        Ok(TABLE.has(root, &[FILE, FOLD, CLASS]))
     }
 
     fn read(&self, root: &Path, options: &DataOptions) -> Result<Rows, DataError> {
-        let path = table_in(root).ok_or_else(|| DataError::NoTable {
-            root: root.into(),
-            layout: LayoutKind::Urbansound8k,
-            tried: TABLES.map(str::to_owned).to_vec(),
-        })?;
-        let table = Table::open(&path)?;
+        let table = TABLE.open(root)?;
         let columns = Columns {
             file: table.require(&[FILE], None)?,
             label: options.find_labels(|| table.require(&[CLASS], None))?,
@@ -47,15 +42,7 @@ impl Layout for Urbansound8k {
         };
         // The audio is in the folders of the published folds, whatever folds are chosen.
         let folder_column = table.require(&[FOLD], None)?;
-        let audio = root.join("audio");
-        if !audio.is_dir() {
-            return Err(DataError::NoAudioFolder {
-                table: path,
-                subset: "train".into(),
-                root: root.into(),
-                tried: vec!["audio/".into()],
-            });
-        }
+        let audio = audio_folder(root, &table)?;
         let mut rows = Rows {
             columns: Some(columns.names(&table)),
             ..Rows::default()
@@ -69,11 +56,7 @@ impl Layout for Urbansound8k {
             }
             Ok(Row { item, labels })
         })?;
-        rows.tables.insert("train".into(), path);
+        rows.tables.insert("train".into(), table.path.clone());
         Ok(rows)
     }
-}
-
-fn table_in(root: &Path) -> Option<PathBuf> {
-    TABLES.iter().map(|t| root.join(t)).find(|p| p.is_file())
 }

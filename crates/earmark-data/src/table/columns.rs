@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use earmark_core::csv_table::{Record, read_records};
+use earmark_core::text::letters_and_digits;
 
 use crate::dataset::error::DataError;
 use crate::wording::{hint, quoted};
@@ -65,13 +66,9 @@ impl Table {
     /// The first of some usual names that is a column: as [`Self::find`] finds it, else whatever is between its words
     /// (`File name`, `file_name`).
     pub fn find_usual(&self, names: &[&str]) -> Option<usize> {
-        let plain = |name: &str| -> String {
-            let letters = name.chars().filter(|c| c.is_alphanumeric());
-            letters.flat_map(char::to_lowercase).collect()
-        };
         let similar = |name: &&str| {
-            let mut headers = self.headers.iter();
-            headers.position(|header| plain(header) == plain(name))
+            let (mut headers, name) = (self.headers.iter(), letters_and_digits(name));
+            headers.position(|header| letters_and_digits(header) == name)
         };
         self.find(names).or_else(|| names.iter().find_map(similar))
     }

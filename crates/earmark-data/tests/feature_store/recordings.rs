@@ -142,10 +142,10 @@ fn damaged_recordings_are_cached_apart() {
     }
 }
 
-/// The chunks of a long recording are those of what trimming leaves of it as a whole: what is cut off, and the zeros
-/// that a least length adds.
+/// The blocks of a long recording are what trimming leaves of it as a whole: without what is cut off, and with the
+/// zeros that a least length adds.
 #[test]
-fn long_recordings_are_trimmed_before_they_are_cut_into_chunks() {
+fn long_recordings_are_trimmed_in_blocks() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.wav");
     let spec = hound::WavSpec {
@@ -165,9 +165,9 @@ fn long_recordings_are_trimmed_before_they_are_cut_into_chunks() {
     (0..100_000).for_each(|i| writer.write_sample(sound(i)).unwrap());
     writer.finalize().unwrap();
     let (item, go) = (item(path.clone(), 1, &[]), AtomicBool::new(false));
-    for (trim, chunks) in [
-        (r#"{ "top-db": 40 }"#, 4),
-        (r#"{ "min-seconds": 20, "padding": "zeros" }"#, 10),
+    for trim in [
+        r#"{ "top-db": 40 }"#,
+        r#"{ "min-seconds": 20, "padding": "zeros" }"#,
     ] {
         let text = format!(
             r#"{{ "sample-rate-hz": 8000, "stft": {{ "window-samples": 80, "hop-samples": 80 }},
@@ -180,15 +180,29 @@ fn long_recordings_are_trimmed_before_they_are_cut_into_chunks() {
         let store = FeatureStore::new(extractor, &config(0, None)).unwrap();
         let store = store.with_longest(2.0);
         let trimmed = store.trimmed_span(&item, &go).unwrap();
-        let (mut read, mut count) = (Vec::new(), 0);
-        let whole = store.chunks(&item, trimmed.as_ref(), |start, samples| {
-            assert_eq!(start, read.len() as u64);
+        let mut read = Vec::new();
+        let whole = store.blocks(&item, trimmed.as_ref(), Some("read in blocks"), &mut |samples| {
             read.extend_from_slice(samples);
-            count += 1;
             true
         });
-        assert!(whole.unwrap() && read == wanted, "{trim}");
-        assert_eq!(count, chunks, "{trim}");
+        assert!(whole.unwrap().is_some() && read == wanted, "{trim}");
+        let remarks = store.remarks();
+        let notes = remarks.values().flat_map(|remarks| &remarks.notes);
+        assert_eq!(
+            notes.collect::<Vec<_>>(),
+            ["12.5 s long, and read in blocks"],
+            "{trim}"
+        );
+        let mut blocks = 0;
+        let whole = store.blocks(&item, trimmed.as_ref(), None, &mut |_| {
+            blocks += 1;
+            blocks < 2
+        });
+        assert_eq!(
+            (whole.unwrap(), blocks),
+            (None, 2),
+            "nothing is read that is not wanted"
+        );
     }
 }
 

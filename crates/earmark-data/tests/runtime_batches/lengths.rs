@@ -1,6 +1,5 @@
 //! A length for each batch.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use earmark_core::Check;
@@ -11,7 +10,7 @@ use earmark_data::batches::{BatchConfig, BatchMaker, BatchPosition, RandomLength
 use earmark_features::{Features, FrontEnd, Postprocess};
 
 use crate::runtime_support::{directly, recordings};
-use crate::stored::store_of;
+use crate::stored::{maker_of, store_of};
 use crate::{START, take};
 
 const LENGTH: RandomLength = RandomLength {
@@ -36,8 +35,6 @@ fn maker(items: &[earmark_data::Item], config: &BatchConfig, workers: usize) -> 
         postprocess: Postprocess::default(),
         ..FrontEnd::default()
     };
-    let store = store_of(&front_end, workers);
-    let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
     let augment = Augment {
         list: vec![
             AugmentStep::Pad(Pad {
@@ -48,14 +45,7 @@ fn maker(items: &[earmark_data::Item], config: &BatchConfig, workers: usize) -> 
         ],
         ..Augment::default()
     };
-    let clips = TrainingClips {
-        store: Arc::clone(&store),
-        items: items.into(),
-        prepared: &prepared,
-        classes: 3,
-        augment: &augment,
-    };
-    clips.batches(config, 11).unwrap()
+    maker_of(&store_of(&front_end, workers), items, config, &augment)
 }
 
 /// Whether `segment` is a range of `clip`, which is mirrored at its ends again and again.

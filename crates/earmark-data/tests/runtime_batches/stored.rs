@@ -11,7 +11,7 @@ use earmark_data::augment::spectrogram::{TimeMask, TimeShift};
 use earmark_data::batches::{
     Batch, BatchConfig, BatchMaker, BatchPosition, BatchStream, SegmentOrder, TrainingClips,
 };
-use earmark_data::feature_store::{CacheConfig, DiskCache, FeatureStore};
+use earmark_data::feature_store::{CacheConfig, CachedForm, DiskCache, FeatureStore};
 use earmark_features::{Deltas, Extractor, FrontEnd, GlobalScale, Postprocess};
 
 use crate::runtime_support::{directly, recordings, write_wav};
@@ -41,19 +41,25 @@ pub fn store_of(front_end: &FrontEnd, workers: usize) -> Arc<FeatureStore> {
     Arc::new(FeatureStore::new(Extractor::new(front_end).unwrap(), &config).unwrap())
 }
 
-fn maker_of(
+pub fn maker_of(
     store: &Arc<FeatureStore>,
     items: &[Item],
     config: &BatchConfig,
-    augment: Option<Augment>,
+    augment: &Augment,
 ) -> BatchMaker {
-    let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
+    let form = match augment.needs_samples() {
+        true => CachedForm::Samples,
+        false => CachedForm::Features,
+    };
+    let prepared = store
+        .prepare_as(form, items, &|_, _| {}, &AtomicBool::new(false))
+        .unwrap();
     let clips = TrainingClips {
         store: Arc::clone(store),
         items: items.into(),
         prepared: &prepared,
         classes: 3,
-        augment: &augment.unwrap_or_default(),
+        augment,
     };
     clips.batches(config, 11).unwrap()
 }
@@ -73,7 +79,7 @@ fn segments_of_a_store_are_those_of_the_front_end() {
             drop_last: false,
             ..BatchConfig::default()
         };
-        let maker = maker_of(&store, &items, &config, None);
+        let maker = maker_of(&store, &items, &config, &Augment::default());
         let mut expected = Vec::new();
         for (clip, item) in items.iter().enumerate().filter(|(clip, _)| *clip != 3) {
             let base = directly(extractor, item);
@@ -145,13 +151,13 @@ fn augmented_batches_are_the_same_for_any_workers() {
         mixup: Some(Mixup::default()),
         ..BatchConfig::default()
     };
-    let run = |workers, augment: Option<&Augment>| {
+    let run = |workers, augment: &Augment| {
         let store = store_of(&front_end(), workers);
-        take(maker_of(&store, &items, &config, augment.cloned()), START, 6)
+        take(maker_of(&store, &items, &config, augment), START, 6)
     };
-    let one = run(1, Some(&augment));
-    assert_eq!(run(4, Some(&augment)), one);
-    let plain = run(1, None);
+    let one = run(1, &augment);
+    assert_eq!(run(4, &augment), one);
+    let plain = run(1, &Augment::default());
     assert_ne!(plain[0].x, one[0].x);
     assert_eq!((&plain[0].y, &plain[0].clips), (&one[0].y, &one[0].clips));
 }
@@ -175,7 +181,7 @@ fn a_file_that_goes_or_changes_ends_the_stream_with_its_name() {
     {
         let store = store_of(&FrontEnd::default(), 2);
         write_wav(&items[4].path, 4, 0.3, 44_100);
-        let mut stream = BatchStream::start(maker_of(&store, &items, &config, None), START);
+        let mut stream = BatchStream::start(maker_of(&store, &items, &config, &Augment::default()), START);
         stream.next().unwrap().unwrap();
         damage(&items[4]);
         // Every epoch has the file, so that the error comes within two.

@@ -4,34 +4,18 @@ use std::sync::atomic::AtomicBool;
 
 use earmark_data::Item;
 use earmark_data::augment::Augment;
-use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchPosition, SegmentOrder, TrainingClips};
+use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchPosition, SegmentOrder};
 use earmark_data::feature_store::CachedForm;
 use earmark_features::FrontEnd;
 use serde_json::{Value, json};
 
 use crate::runtime_support::{directly, recordings};
-use crate::stored::store_of;
+use crate::stored::{maker_of, store_of};
 use crate::{START, take};
 
 fn maker(items: &[Item], augment: Value, config: &BatchConfig, workers: usize) -> BatchMaker {
     let augment: Augment = serde_json::from_value(augment).unwrap();
-    let store = store_of(&FrontEnd::default(), workers);
-    let form = if augment.needs_samples() {
-        CachedForm::Samples
-    } else {
-        CachedForm::Features
-    };
-    let prepared = store
-        .prepare_as(form, items, &|_, _| {}, &AtomicBool::new(false))
-        .unwrap();
-    let clips = TrainingClips {
-        store,
-        items: items.into(),
-        prepared: &prepared,
-        classes: 3,
-        augment: &augment,
-    };
-    clips.batches(config, 11).unwrap()
+    maker_of(&store_of(&FrontEnd::default(), workers), items, config, &augment)
 }
 
 #[test]

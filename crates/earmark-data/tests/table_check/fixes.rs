@@ -1,8 +1,8 @@
 //! The table that the check writes, without what it found.
 
-use super::table_support::Tree;
-use earmark_data::DataOptions;
-use earmark_data::check::{CheckOptions, FindingKind, check, fixed_table};
+use super::table_support::{Tree, tone, write_wav};
+use earmark_data::check::{CheckOptions, FindingKind, FixedTable, check, fixed_table};
+use earmark_data::{DataOptions, DataSet, LayoutKind};
 
 /// Clips with every fault that `fixed_table` has a rule for.
 fn faulty_clips() -> Tree {
@@ -104,6 +104,48 @@ fn a_fixed_table() {
         "{}",
         again.to_text()
     );
+}
+
+/// Of labels with times, all events of the recordings that are left, with their frequencies.
+#[test]
+fn a_fixed_table_of_events() {
+    let raven =
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tSpecies\n";
+    let events = format!(
+        "{raven}1\tSpectrogram 1\t1\t0.5\t1.234567\t300.5\t2000\tdog\n2\tSpectrogram 1\t1\t2\t4\t\t\tcat\n"
+    );
+    let tree = Tree::new(&[("a.txt", events.as_str()), ("b.txt", raven), ("c.txt", raven)]);
+    for name in ["a.wav", "b.wav", "c.wav"] {
+        write_wav(&tree.path(name), 8000, 1, &tone(1, 4 * 8000));
+    }
+    let mut options = DataOptions::default();
+    options.events.window_seconds = Some(1.0);
+    let set = tree.load_with(&options).unwrap();
+    let mut fixed = FixedTable {
+        items: set.recordings().items,
+        changes: Vec::new(),
+    };
+    fixed.items.pop();
+    let mut bytes = Vec::new();
+    fixed.write(&set, tree.root(), &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(
+        text,
+        "file,start_seconds,end_seconds,label,low_hz,high_hz\na.wav,0.5,1.234567,dog,300.5,2000\n\
+         a.wav,2,4,cat,,\nb.wav,,,,,\n"
+    );
+    tree.add("fixed.csv", &text);
+    options.layout = Some(LayoutKind::Events);
+    options.table = Some("fixed.csv".into());
+    let again = tree.load_with(&options).unwrap();
+    assert_eq!(again.events["a.wav"][0].band_hz, Some([300.5, 2000.0]));
+    let names = |set: &DataSet| -> Vec<(String, Vec<usize>)> {
+        let items = set.items.iter().filter(|item| item.recording() != "c.wav");
+        items
+            .map(|item| (item.file.clone(), item.labels.clone()))
+            .collect()
+    };
+    assert_eq!(names(&again), names(&set));
 }
 
 /// Labels with commas come back, one or several per clip.

@@ -1,7 +1,7 @@
 //! Labels with times: tables next to recordings, and one table of all.
 
 use super::table_support::{Tree, tone, write_wav};
-use earmark_data::layout::{EventOptions, EventOverlap, UnlabelledWindows};
+use earmark_data::layout::{EventOptions, EventOverlap, EventTable, UnlabelledWindows};
 use earmark_data::split::Splitter;
 use earmark_data::{CacheConfig, DataOptions, DataSet, FeatureStore, FoldTable, LayoutKind, Stratify};
 use earmark_features::{Extractor, FrontEnd};
@@ -321,5 +321,165 @@ fn a_recording_by_two_names_is_refused() {
         tree.error_with(&two_seconds()),
         "DIR/all.csv:4: \"./a.wav\" is the recording that line 2 calls \"a.wav\"; write its name the \
          same way in every row"
+    );
+}
+
+/// A set that soundevent wrote (xtask/golden/events_aoef.py), with its recordings.
+fn soundevent_tree(name: &str) -> Tree {
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("../../../earmark-core/tests/golden/aoef.json")).unwrap();
+    let tree = Tree::new(&[("set.json", golden[name]["file"].to_string().as_str())]);
+    std::fs::create_dir(tree.path("in")).unwrap();
+    write_wav(&tree.path("in/a.wav"), 8000, 1, &tone(1, 30 * 8000));
+    write_wav(&tree.path("b.wav"), 8000, 1, &tone(2, 20 * 8000));
+    tree
+}
+
+#[test]
+fn sets_of_soundevent_say_what_was_annotated() {
+    let tree = soundevent_tree("annotation_project");
+    let set = tree.load_with(&two_seconds()).unwrap();
+    assert_eq!(set.layout, LayoutKind::Events);
+    let expected = [
+        "b.wav from 4.00 s: Myotis myotis",
+        "in/a.wav from 0.00 s: Parus major+song",
+        "in/a.wav from 2.00 s: Parus major",
+        "in/a.wav from 6.00 s: Parus major+song",
+        "in/a.wav from 8.00 s: song",
+    ];
+    assert_eq!(labelled(&set), expected);
+    // Of a.wav, the clip behind 10 s is not done; and from 4 to 6 s there is an event that nobody named.
+    assert_eq!(
+        set.notes,
+        [
+            "2 events without length, taken as a point in time, first set.json:3",
+            "2 recordings cut into 25 windows of 2 s every 2 s: 5 with labels, 9 of background, 11 left out",
+        ]
+    );
+    // Without tasks, all clips count as done.
+    let whole = soundevent_tree("annotation_set")
+        .load_with(&two_seconds())
+        .unwrap();
+    assert!(
+        whole.notes[1].ends_with(": 6 with labels, 13 of background, 6 left out"),
+        "{:?}",
+        whole.notes
+    );
+    let table = EventTable::read(&tree.path("set.json"), &DataOptions::default()).unwrap();
+    assert_eq!(table.events[7].band_hz, Some([2000.0, 4500.0]));
+    assert_eq!(table.events[7].span_us(), 5_000_000..6_000_000);
+
+    let mut options = two_seconds();
+    options.layout = Some(LayoutKind::Events);
+    options.label_column = Some("call".into());
+    let calls = labelled(&tree.load_with(&options).unwrap());
+    assert!(
+        calls.len() == 3 && calls.iter().all(|window| window.ends_with(": song")),
+        "{calls:?}"
+    );
+    options.group_column = Some("site".into());
+    assert!(
+        tree.error_with(&options)
+            .starts_with("group-column = \"site\": is for one table of all recordings, with columns; "),
+    );
+}
+
+#[test]
+fn results_of_birdnet_are_read_next_to_recordings() {
+    let csv = "Start (s),End (s),Scientific name,Common name,Confidence\n\
+               0.0,3.0,Turdus merula,Common Blackbird,0.8123\n6.0,9.0,,background,0.3\n";
+    let raven = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\t\
+                 Common Name\tSpecies Code\tConfidence\tBegin Path\tFile Offset (s)\n\
+                 1\tSpectrogram 1\t1\t4.0\t6.0\t0\t15000\tBarred Owl\tbrdowl\t0.5\t/data/y.wav\t4.0\n";
+    let tree = tree(
+        &["x.wav", "y.wav", "z.wav"],
+        &[
+            ("x.BirdNET.results.csv", csv),
+            ("y.BirdNET.selection.table.txt", raven),
+            (
+                "z.BirdNET.results.txt",
+                "0.0\t2.0\tTurdus merula, Common Blackbird\t0.9012\n",
+            ),
+        ],
+    );
+    let set = tree.load_with(&two_seconds()).unwrap();
+    let expected = [
+        "x.wav from 0.00 s: Turdus merula_Common Blackbird",
+        "x.wav from 2.00 s: Turdus merula_Common Blackbird",
+        "x.wav from 6.00 s: background",
+        "x.wav from 8.00 s: background",
+        "y.wav from 4.00 s: Barred Owl",
+        "z.wav from 0.00 s: Turdus merula_Common Blackbird",
+    ];
+    assert_eq!(labelled(&set), expected);
+    let common = DataOptions {
+        label_column: Some("Common name".into()),
+        ..DataOptions::default()
+    };
+    let table = EventTable::read(&tree.path("x.BirdNET.results.csv"), &common).unwrap();
+    assert_eq!(table.events[0].labels, ["Common Blackbird"]);
+    assert_eq!(table.events[0].score, Some(0.8123));
+}
+
+#[test]
+fn segments_of_birdnet_are_grouped_by_their_recording() {
+    let tree = Tree::new(&[
+        ("Barred Owl/0.700_1_NORTH_20240517_043000_0.0s_3.0s.wav", ""),
+        ("Common Blackbird/0.812_1_NORTH_20240517_043000_3.0s_6.0s.wav", ""),
+        ("Common Blackbird/0.912_2_SOUTH_9.0s_12.0s.wav", ""),
+    ]);
+    let set = tree.load().unwrap();
+    let groups: Vec<&str> = set
+        .items
+        .iter()
+        .filter_map(|item| item.group.as_deref())
+        .collect();
+    assert_eq!(
+        groups,
+        ["NORTH_20240517_043000", "NORTH_20240517_043000", "SOUTH"]
+    );
+    assert!(
+        set.notes[0].starts_with("3 clips are segments of BirdNET-Analyzer"),
+        "{:?}",
+        set.notes
+    );
+    for name in ["a", "b", "c", "d"] {
+        tree.add(&format!("Dog/{name}.wav"), "");
+    }
+    assert!(
+        tree.load().unwrap().items.iter().all(|item| item.group.is_none()),
+        "fewer than half"
+    );
+}
+
+#[test]
+fn a_row_without_times_says_that_nothing_is_in_its_recording() {
+    let table = "file,start,end,label\na.wav,0,2,dog\na.wav,4,6,dog\nb.wav,,,\n";
+    let set = tree(&["a.wav", "b.wav"], &[("all.csv", table)])
+        .load_with(&two_seconds())
+        .unwrap();
+    assert!(
+        set.notes[0].ends_with("10 windows of 2 s every 2 s: 2 with labels, 8 of background, 0 left out"),
+        "{:?}",
+        set.notes
+    );
+    let wrong = tree(&["a.wav"], &[("a.csv", "start,end,label\n,,dog\n")]);
+    assert!(
+        wrong
+            .error_with(&two_seconds())
+            .starts_with("DIR/a.csv:2: the start is \"\"")
+    );
+}
+
+#[test]
+fn a_set_of_which_nothing_is_known_is_refused() {
+    let mut options = two_seconds();
+    options.events.unlabelled = UnlabelledWindows::Ignore;
+    let error = tree(&["a.wav"], &[("a.csv", "start,end,label\n")]).error_with(&options);
+    assert!(
+        error.starts_with(
+            "DIR: 1 recording cut into 5 windows of 2 s every 2 s: 0 with labels, 0 of background, 5 left out: none has"
+        ),
+        "{error}"
     );
 }

@@ -5,7 +5,7 @@
 
 use super::error::ModelFileError;
 use super::safetensors_file::{
-    HostTensor, Tensors, check_json, parse_tensors, read_json, serialize, write_tensors,
+    HostTensor, Tensors, check_json, parse_tensors, read_json, serialize, write_tensors, write_with_graph,
 };
 use earmark_core::atomic::{self, Fill};
 use earmark_metrics::Calibration;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Version of the layout of model files and run directories that this program writes. It reads every earlier one.
 pub const FORMAT: u32 = 1;
@@ -49,6 +50,8 @@ pub struct ModelFile {
     pub meta: ModelMeta,
     /// Its variables.
     pub tensors: Tensors,
+    /// The bytes of the imported graph that its network is, where it is one.
+    pub graph: Option<Arc<[u8]>>,
 }
 
 impl ModelFile {
@@ -71,8 +74,9 @@ impl ModelFile {
         let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
         let (json, tensors) = parse_tensors(path, &bytes)?;
         let meta = parse_meta(path, &json)?;
-        let tensors = tensors.checked(path, &json)?;
-        Ok((Self { meta, tensors }, bytes))
+        let (tensors, graph) = tensors.checked_with_graph(path, &json)?;
+        let file = Self { meta, tensors, graph };
+        Ok((file, bytes))
     }
 
     /// Reads and checks what a model file says about itself (recipe, classes, step, ...), and none of its weights.
@@ -91,7 +95,7 @@ impl ModelFile {
     ///
     /// When it can't be written.
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
-        write_tensors(path, to_json(&self.meta), &self.tensors)
+        write_with_graph(path, &to_json(&self.meta), &self.tensors, self.graph.as_deref())
     }
 
     /// Writes several files that belong together, all of them or none: see
@@ -144,12 +148,28 @@ impl ModelFile {
         }
         Ok(())
     }
+
+    /// As [`Self::load_into`], without a copy: this file has no tensors afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load_into`].
+    pub fn move_into(&mut self, path: &Path, vars: &mut Vars) -> Result<(), ModelFileError> {
+        check_fit(path, &self.tensors, vars.specs())?;
+        let mut tensors = std::mem::take(&mut self.tensors);
+        for i in 0..vars.len() {
+            if let Some(tensor) = tensors.remove(&vars.specs()[i].name) {
+                vars.set_vec(VarId(i), tensor.values);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Writes the bytes of a file.
 fn fill_of(file: &ModelFile) -> impl Fn(&mut dyn Write) -> io::Result<()> {
     move |w: &mut dyn Write| {
-        let data = serialize(&to_json(&file.meta), &file.tensors);
+        let data = serialize(&to_json(&file.meta), &file.tensors, file.graph.as_deref());
         w.write_all(&data.map_err(|e| io::Error::other(e.to_string()))?)
     }
 }
@@ -239,6 +259,7 @@ mod tests {
         let file = ModelFile {
             meta,
             tensors: Tensors::from([("w".into(), tensor)]),
+            graph: Some(b"a graph".as_slice().into()),
         };
         file.save(&path).unwrap();
         assert_eq!(ModelFile::read(&path).unwrap(), file);

@@ -14,11 +14,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 const META_KEY: &str = "earmark";
 
 /// Key of the tensors' checksum, in the JSON of the metadata.
 const TENSORS_KEY: &str = "tensors-checksum";
+
+/// Name of the bytes of an imported graph, the only ones that are not float32.
+const GRAPH: &str = "graph.onnx";
 
 /// Longest header that is read, in bytes: the limit of the safetensors format.
 const MAX_HEADER: u64 = 100_000_000;
@@ -51,27 +55,51 @@ pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
 /// Tensors whose checksum is not compared yet: of a file of a later format, this program can't know what it is a checksum of.
 pub(super) struct UncheckedTensors {
     tensors: Tensors,
+    graph: Option<Arc<[u8]>>,
     checksum: String,
 }
 
 impl UncheckedTensors {
-    /// The tensors, if they are those that were written with this JSON.
+    /// The tensors, if they are those that were written with this JSON and nothing else is there.
     pub(super) fn checked(self, path: &Path, json: &str) -> Result<Tensors, ModelFileError> {
+        match self.checked_with_graph(path, json)? {
+            (tensors, None) => Ok(tensors),
+            (_, Some(_)) => Err(ModelFileError::broken(
+                path,
+                format!("`{GRAPH}` belongs to a model file"),
+            )),
+        }
+    }
+
+    /// The tensors and the bytes of an imported graph, if they are those that were written with this JSON.
+    pub(super) fn checked_with_graph(
+        self,
+        path: &Path,
+        json: &str,
+    ) -> Result<TensorsAndGraph, ModelFileError> {
         let head: Value = serde_json::from_str(json).map_err(|e| ModelFileError::broken(path, e))?;
         match head.get(TENSORS_KEY).and_then(Value::as_str) {
             Some(written) if written != self.checksum => Err(ModelFileError::damaged(path, "numbers")),
-            _ => Ok(self.tensors),
+            _ => Ok((self.tensors, self.graph)),
         }
     }
 }
+
+/// Tensors, and the bytes of an imported graph.
+pub(super) type TensorsAndGraph = (Tensors, Option<Arc<[u8]>>);
 
 /// As [`read_tensors`], from the bytes of the file at `path`, without comparing any checksum.
 pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, UncheckedTensors), ModelFileError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelFileError::broken(path, e))?;
     let json = earmark_json(path, &header)?;
-    let tensors = float_tensors(path, bytes)?;
-    let checksum = checksum_of(&tensors);
-    Ok((json, UncheckedTensors { tensors, checksum }))
+    let (tensors, graph) = tensors_and_graph(path, bytes)?;
+    let checksum = checksum_of(&tensors, graph.as_deref());
+    let unchecked = UncheckedTensors {
+        tensors,
+        graph,
+        checksum,
+    };
+    Ok((json, unchecked))
 }
 
 /// Refuses metadata that are not those that were written.
@@ -82,29 +110,40 @@ pub(super) fn check_json(path: &Path, json: &str) -> Result<(), ModelFileError> 
     }
 }
 
-/// The checksum of tensors with their names and shapes, in the order of names.
-fn checksum_of(tensors: &Tensors) -> String {
+/// The checksum of tensors with their names and shapes, in the order of names, then of the graph.
+fn checksum_of(tensors: &Tensors, graph: Option<&[u8]>) -> String {
     let mut checksum = Checksum::default();
     let mut bytes = Vec::new();
     for (name, tensor) in tensors {
         let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
         checksum.update(format!("{name}\n{}\n", shape.join(" ")).as_bytes());
         for values in tensor.values.chunks(1 << 14) {
-            bytes.clear();
-            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            to_bytes(values, &mut bytes);
             checksum.update(&bytes);
         }
+    }
+    if let Some(graph) = graph {
+        checksum.update(format!("{GRAPH}\n{}\n", graph.len()).as_bytes());
+        checksum.update(graph);
     }
     checksum.hex()
 }
 
+/// Puts numbers into `bytes`, in place of what they held; number by number, which compiles to a copy.
+fn to_bytes(values: &[f32], bytes: &mut Vec<u8>) {
+    bytes.resize(size_of_val(values), 0);
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+}
+
 /// The JSON of an object with the checksums.
-fn with_checksums(json: &str, tensors: &Tensors) -> String {
+fn with_checksums(json: &str, tensors: &Tensors, graph: Option<&[u8]>) -> String {
     let Some(open) = json.trim_end().strip_suffix('}') else {
         return json.to_owned();
     };
     let comma = if open.trim_end().ends_with('{') { "" } else { "," };
-    let checksum = checksum_of(tensors);
+    let checksum = checksum_of(tensors, graph);
     seal(format!("{open}{comma}\"{TENSORS_KEY}\":\"{checksum}\"}}"))
 }
 
@@ -148,19 +187,34 @@ pub fn read_foreign_tensors(path: &Path) -> Result<Tensors, ModelFileError> {
 
 fn float_tensors(path: &Path, bytes: &[u8]) -> Result<Tensors, ModelFileError> {
     let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    let read = |(name, view): (&str, TensorView)| {
-        if view.dtype() != Dtype::F32 {
-            let reason = format!("`{name}` holds {:?} instead of float32", view.dtype());
-            return Err(ModelFileError::broken(path, reason));
-        }
-        let (numbers, _) = view.data().as_chunks();
-        let tensor = HostTensor {
-            shape: view.shape().to_vec(),
-            values: numbers.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-        };
-        Ok((name.to_owned(), tensor))
-    };
+    let read = |(name, view): (&str, TensorView)| Ok((name.to_owned(), float_tensor(path, name, &view)?));
     file.iter().map(read).collect()
+}
+
+fn float_tensor(path: &Path, name: &str, view: &TensorView) -> Result<HostTensor, ModelFileError> {
+    if view.dtype() != Dtype::F32 {
+        let reason = format!("`{name}` holds {:?} instead of float32", view.dtype());
+        return Err(ModelFileError::broken(path, reason));
+    }
+    let (numbers, _) = view.data().as_chunks();
+    Ok(HostTensor {
+        shape: view.shape().to_vec(),
+        values: numbers.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+    })
+}
+
+/// All tensors but the bytes of an imported graph, and these.
+fn tensors_and_graph(path: &Path, bytes: &[u8]) -> Result<TensorsAndGraph, ModelFileError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
+    let (mut tensors, mut graph) = (Tensors::new(), None);
+    for (name, view) in file.iter() {
+        if name == GRAPH && view.dtype() == Dtype::U8 {
+            graph = Some(view.data().into());
+        } else {
+            tensors.insert(name.to_owned(), float_tensor(path, name, &view)?);
+        }
+    }
+    Ok((tensors, graph))
 }
 
 /// Writes tensors and the JSON object of their metadata, with their checksums, atomically.
@@ -169,21 +223,42 @@ fn float_tensors(path: &Path, bytes: &[u8]) -> Result<Tensors, ModelFileError> {
 ///
 /// When the file can't be written.
 pub fn write_tensors(path: &Path, json: String, tensors: &Tensors) -> Result<(), ModelFileError> {
-    let data = serialize(&json, tensors).map_err(|e| ModelFileError::broken(path, e))?;
+    write_with_graph(path, &json, tensors, None)
+}
+
+/// As [`write_tensors`], with the bytes of an imported graph.
+pub(super) fn write_with_graph(
+    path: &Path,
+    json: &str,
+    tensors: &Tensors,
+    graph: Option<&[u8]>,
+) -> Result<(), ModelFileError> {
+    let data = serialize(json, tensors, graph).map_err(|e| ModelFileError::broken(path, e))?;
     Ok(atomic::write(path, |w| w.write_all(&data))?)
 }
 
 /// The bytes of a file.
-pub(super) fn serialize(json: &str, tensors: &Tensors) -> Result<Vec<u8>, SafeTensorError> {
+pub(super) fn serialize(
+    json: &str,
+    tensors: &Tensors,
+    graph: Option<&[u8]>,
+) -> Result<Vec<u8>, SafeTensorError> {
     let bytes: Vec<Vec<u8>> = tensors
         .values()
-        .map(|t| t.values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        .map(|t| {
+            let mut bytes = Vec::new();
+            to_bytes(&t.values, &mut bytes);
+            bytes
+        })
         .collect();
     let views = tensors.iter().zip(&bytes).map(|((name, t), bytes)| {
         let view = TensorView::new(Dtype::F32, t.shape.clone(), bytes);
-        (name, view.expect("as many bytes as the shape says"))
+        (name.as_str(), view.expect("as many bytes as the shape says"))
     });
-    let metadata = HashMap::from([(META_KEY.to_owned(), with_checksums(json, tensors))]);
+    let graph_view = graph.map(|graph| TensorView::new(Dtype::U8, vec![graph.len()], graph));
+    let graph_view = graph_view.transpose()?.map(|view| (GRAPH, view));
+    let views: Vec<(&str, TensorView)> = views.chain(graph_view).collect();
+    let metadata = HashMap::from([(META_KEY.to_owned(), with_checksums(json, tensors, graph))]);
     safetensors::serialize(views, Some(metadata))
 }
 
@@ -247,6 +322,33 @@ mod tests {
             );
         }
         assert!(refused > 7 * whole.len(), "{refused} of {}", 8 * whole.len());
+    }
+
+    /// The graph is read back to the byte, its damage is noticed, and only model files may have one.
+    #[test]
+    fn a_graph_is_kept_next_to_the_tensors() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m.safetensors");
+        let graph: Vec<u8> = (0..=255).collect();
+        write_with_graph(&path, JSON, &small(), Some(&graph)).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let (json, unchecked) = parse_tensors(&path, &whole).unwrap();
+        let (tensors, read) = unchecked.checked_with_graph(&path, &json).unwrap();
+        assert!(bits(&tensors) == bits(&small()) && read.as_deref() == Some(graph.as_slice()));
+        let message = read_tensors(&path).unwrap_err().to_string();
+        assert!(
+            message.contains("`graph.onnx` belongs to a model file"),
+            "{message}"
+        );
+        let mut damaged = whole.clone();
+        let at = whole.windows(4).position(|w| w == [7, 8, 9, 10]).unwrap();
+        damaged[at] ^= 1;
+        let (json, unchecked) = parse_tensors(&path, &damaged).unwrap();
+        let message = unchecked
+            .checked_with_graph(&path, &json)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("is damaged: its numbers"), "{message}");
     }
 
     #[test]

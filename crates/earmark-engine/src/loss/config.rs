@@ -242,23 +242,27 @@ fn check_by_subset(losses: [&Loss; 2], weights: [f64; 2]) -> Result<(), ConfigEr
     ConfigError::unless(alike, "noisy.kind", "of another kind than curated", remedy)
 }
 
+/// What tests of losses name by its smoothing alone.
+#[cfg(test)]
+impl Loss {
+    pub(super) fn sigmoid(label_smoothing: f64) -> Self {
+        Self::SigmoidCrossEntropy {
+            label_smoothing,
+            class_weights: None,
+        }
+    }
+
+    pub(super) fn softmax(label_smoothing: f64) -> Self {
+        Self::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights: None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sigmoid(label_smoothing: f64) -> Loss {
-        Loss::SigmoidCrossEntropy {
-            label_smoothing,
-            class_weights: None,
-        }
-    }
-
-    fn softmax(label_smoothing: f64) -> Loss {
-        Loss::SoftmaxCrossEntropy {
-            label_smoothing,
-            class_weights: None,
-        }
-    }
 
     #[test]
     fn recipes_name_losses_and_their_defaults() {
@@ -296,11 +300,11 @@ mod tests {
             curated_weight: w,
             noisy_weight: 0.0,
         };
-        let unlike = Box::new(softmax(0.0));
+        let unlike = Box::new(Loss::softmax(0.0));
         let nested = Box::new(by_subset(trusted(), trusted(), 1.0));
         for (loss, key) in [
-            (sigmoid(1.5), "label-smoothing"),
-            (softmax(-0.1), "label-smoothing"),
+            (Loss::sigmoid(1.5), "label-smoothing"),
+            (Loss::softmax(-0.1), "label-smoothing"),
             (Loss::SoftBootstrap { beta: f64::NAN }, "beta"),
             (Loss::Lq { q: 0.0 }, "q"),
             (

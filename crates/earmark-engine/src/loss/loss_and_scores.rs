@@ -81,20 +81,6 @@ mod tests {
         assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{a} against {b}");
     }
 
-    fn sigmoid(label_smoothing: f64) -> Loss {
-        Loss::SigmoidCrossEntropy {
-            label_smoothing,
-            class_weights: None,
-        }
-    }
-
-    fn softmax(label_smoothing: f64) -> Loss {
-        Loss::SoftmaxCrossEntropy {
-            label_smoothing,
-            class_weights: None,
-        }
-    }
-
     fn value(loss: Loss) -> f64 {
         let d = Device::flex();
         let (x, y) = (Tensor::from_data(LOGITS, &d), Tensor::from_data(TARGETS, &d));
@@ -110,7 +96,7 @@ mod tests {
                 // -ln sigmoid(x) = ln(1 + e^-x), -ln(1 - sigmoid(x)) = ln(1 + e^x)
                 sum += y * (-x).exp().ln_1p() + (1.0 - y) * x.exp().ln_1p();
             }
-            close(value(sigmoid(a)), sum / 6.0);
+            close(value(Loss::sigmoid(a)), sum / 6.0);
         }
     }
 
@@ -124,7 +110,7 @@ mod tests {
                     sum -= (f64::from(*y) * (1.0 - a) + a / 3.0) * (f64::from(*x) - z.ln());
                 }
             }
-            close(value(softmax(a)), sum / 2.0);
+            close(value(Loss::softmax(a)), sum / 2.0);
         }
     }
 

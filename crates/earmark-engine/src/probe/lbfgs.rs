@@ -100,8 +100,8 @@ fn add(to: &mut [f64], factor: f64, what: &[f64]) {
     to.iter_mut().zip(what).for_each(|(t, w)| *t += factor * w);
 }
 
-/// In eight sums, so that they need not wait for each other.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// The sum of products, in eight sums, so that they need not wait for each other.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks_exact(sums.len()), b.chunks_exact(sums.len()));
     let rest = a.remainder().iter().zip(b.remainder());

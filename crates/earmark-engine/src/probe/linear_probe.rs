@@ -4,6 +4,7 @@ use super::lbfgs::minimise;
 use super::objective::{Objective, cross_entropy};
 use super::products::{PackedClips, multiply};
 use super::standardise::Standardiser;
+use super::within_class::WithinClass;
 
 /// What a linear probe is fitted to.
 #[derive(Clone, Debug)]
@@ -18,6 +19,10 @@ pub struct LinearProbeData {
     pub classes: usize,
     /// Whether each clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
     pub single_label: bool,
+    /// Whether features are also mapped so that those of clips of one class vary more alike in all directions: by half
+    /// their covariance within classes, half the identity. Only where each clip has exactly one class, and of up to
+    /// 2048 features.
+    pub within_class: bool,
 }
 
 /// Weights and biases of a dense layer.
@@ -60,6 +65,8 @@ impl LinearProbe {
     /// The dense layer with the smallest sum of cross-entropies plus `strength / 2` times the squared distance of its weights from those of
     /// `prior` (from 0 without one), measured on embeddings that are standardised (mean 0, deviation 1 over the clips). Biases are free.
     /// With `strength = 1 / C` this is scikit-learn's `LogisticRegression(C)` behind a `StandardScaler`.
+    /// With [`LinearProbeData::within_class`] distances are those of weights on the mapped features (within-class
+    /// covariance normalisation; Hatch, Kajarekar and Stolcke 2006); the map becomes part of the layer as well.
     ///
     /// # Panics
     /// Without clips, features or classes.
@@ -134,11 +141,20 @@ fn fits(
     tolerance: f64,
 ) -> Vec<LinearProbe> {
     let standardiser = Standardiser::of(&data.x, data.width);
-    let centre = prior.map_or_else(
+    let mut features = standardiser.apply(&data.x);
+    let mut centre = prior.map_or_else(
         || vec![0.0; (data.width + 1) * data.classes],
         |prior| standardiser.parameters_of(&prior.weight, &prior.bias),
     );
-    let rows = PackedClips::new(&standardiser.apply(&data.x), data.width);
+    let maps = data.within_class && data.single_label;
+    let map = maps
+        .then(|| WithinClass::of(&features, &data.y, data.width))
+        .flatten();
+    if let Some(map) = &map {
+        features = map.apply(&features);
+        centre = map.mapped(&centre);
+    }
+    let rows = PackedClips::new(&features, data.width);
     let mut objective = Objective::new(&rows, &data.y, data.classes, data.single_label, &centre);
     // Per clip, so that the first step is as long whatever their number.
     let share = 1.0 / data.clips().max(1) as f64;
@@ -150,7 +166,10 @@ fn fits(
             gradient.iter_mut().for_each(|g| *g *= share);
             value * share
         });
-        let (weight, bias) = standardiser.layer_of(&parameters, data.classes);
+        let (weight, bias) = match &map {
+            Some(map) => standardiser.layer_of(&map.unmapped(&parameters), data.classes),
+            None => standardiser.layer_of(&parameters, data.classes),
+        };
         layers.push(LinearProbe { weight, bias });
     }
     layers

@@ -1,8 +1,8 @@
 //! Linear probes.
 //!
 //! ```text
-//! LinearProbeData -> Standardiser -> PackedClips -> Objective -> minimise -> LinearProbe
-//!                    standardise     products    objective    lbfgs       a dense layer
+//! LinearProbeData -> Standardiser -> WithinClass -> PackedClips -> Objective -> minimise -> LinearProbe
+//!                    standardise     within_class   products       objective    lbfgs       a dense layer
 //! ```
 
 mod lbfgs;
@@ -12,5 +12,6 @@ mod objective;
 mod oracle;
 mod products;
 mod standardise;
+mod within_class;
 
 pub use linear_probe::{LinearProbe, LinearProbeData};

@@ -38,6 +38,7 @@ fn clips(clips: usize, width: usize, classes: usize, single_label: bool) -> Line
         y: (0..clips).flat_map(|i| (0..classes).map(target(i))).collect(),
         classes,
         single_label,
+        within_class: false,
     }
 }
 
@@ -149,6 +150,66 @@ fn a_path_gives_what_cold_fits_give() {
                 (warm - cold).abs() <= 1e-4 * cold.abs() + 1e-4 * data.clips() as f64,
                 "case {case}, strength {strength}: {warm}, {cold}"
             );
+        }
+    }
+}
+
+/// Half the covariance of standardised features within classes, as a share of its mean variance, and half the identity.
+fn shrunk_within(data: &LinearProbeData, x: &[f64]) -> Vec<f64> {
+    let (width, classes) = (data.width, data.classes);
+    let of_class = |c: usize| {
+        let clips = x.chunks_exact(width).zip(data.y.chunks_exact(classes));
+        clips.filter(move |(_, y)| y[c] > 0.5).map(|(x, _)| x)
+    };
+    let mut sums = vec![0.0; width * width];
+    for c in 0..classes {
+        let n = of_class(c).count() as f64;
+        let mean: Vec<f64> = (0..width)
+            .map(|j| of_class(c).map(|x| x[j]).sum::<f64>() / n)
+            .collect();
+        for row in of_class(c) {
+            let rest: Vec<f64> = row.iter().zip(&mean).map(|(x, m)| x - m).collect();
+            for (j, a) in rest.iter().enumerate() {
+                for (k, b) in rest.iter().enumerate() {
+                    sums[j * width + k] += a * b;
+                }
+            }
+        }
+    }
+    let variance = (0..width).map(|j| sums[j * width + j]).sum::<f64>() / width as f64;
+    let identity = |at: usize| f64::from(u8::from(at / width == at % width));
+    let shrunk = |(at, sum): (usize, &f64)| 0.5 * sum / variance + 0.5 * identity(at);
+    sums.iter().enumerate().map(shrunk).collect()
+}
+
+/// With within-class normalisation a fit ends where the gradient of the definition does: of the cross-entropies plus
+/// `strength / 2` times `w' C w` for each class. Without, it ends elsewhere.
+#[test]
+fn weights_cost_what_the_covariance_within_classes_says() {
+    for (n, width, classes) in [(60, 7, 3), (24, 50, 4), (90, 30, 2)] {
+        let plain = clips(n, width, classes, true);
+        let (standardiser, x, centre) = standardised(&plain, None);
+        let covariance = shrunk_within(&plain, &x);
+        let slope = |within_class: bool, strength: f64| -> f64 {
+            let data = LinearProbeData {
+                within_class,
+                ..plain.clone()
+            };
+            let layer = LinearProbe::fit(&data, strength, None);
+            let p = standardiser.parameters_of(&layer.weight, &layer.bias);
+            let mut gradient = vec![0.0; p.len()];
+            value(&data, &x, 0.0, &centre, &p, &mut gradient);
+            for (at, g) in gradient.iter_mut().enumerate().take(width * classes) {
+                let (j, c) = (at / classes, at % classes);
+                let products = (0..width).map(|k| covariance[j * width + k] * p[k * classes + c]);
+                *g += strength * products.sum::<f64>();
+            }
+            gradient.iter().map(|g| g.abs()).fold(0.0, f64::max) / n as f64
+        };
+        for strength in [30.0, 3.0, 0.3] {
+            let (with, without) = (slope(true, strength), slope(false, strength));
+            let place = format!("{n} x {width} x {classes}, strength {strength}: {with}, {without}");
+            assert!(with < 1e-4 && without > 10.0 * with, "{place}");
         }
     }
 }

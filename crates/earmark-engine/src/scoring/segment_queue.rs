@@ -4,8 +4,8 @@ use super::random_crops::{Crop, RandomCrops};
 use super::score_error::ScoreError;
 use super::scorer::{Scorer, ScorerOutput, SegmentBatch};
 use super::segment_scores::SegmentScores;
-use super::whole_clips::{equal_pieces, silent};
-use earmark_features::{FeatureError, Features};
+use super::whole_clips::silent;
+use earmark_features::{FeatureError, Features, equal_pieces};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,7 +81,13 @@ impl<'a> Pending<'a> {
         }
         let (frames, starts) = match &self.cut {
             Cut::Segments(frames) => (*frames, extractor.segment_starts(clip.frames)),
-            Cut::Whole(longest) => equal_pieces(clip.frames, *longest),
+            Cut::Whole(longest) => {
+                let (length, starts) = equal_pieces(clip.frames, *longest);
+                let starts = starts
+                    .into_iter()
+                    .map(|start| i64::try_from(start).unwrap_or(i64::MAX));
+                (length, starts.collect())
+            }
             Cut::Random(crops) => {
                 let crops = crops.draw(&clip);
                 return Ok((clip, crops));

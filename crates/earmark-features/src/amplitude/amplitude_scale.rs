@@ -81,9 +81,33 @@ impl Check for AmplitudeScale {
 }
 
 impl AmplitudeScale {
-    /// Applies it in place to one clip's `[bands, frames]`.
+    /// How far below a clip's loudest value the others are raised to, in decibels; `None` without such a limit.
+    pub(crate) fn top_db(&self) -> Option<f32> {
+        match self {
+            Self::Db { top_db, .. } => top_db.map(|top_db| top_db as f32),
+            _ => None,
+        }
+    }
+
+    /// The averages before the first frame of a clip, for [`apply`](Self::apply): one per band, or none.
+    pub(crate) fn first_averages(&self, bands: usize) -> Vec<f64> {
+        match self {
+            Self::Pcen(_) => vec![1.0; bands],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Applies it in place to the `[bands, frames]` of a clip, or of its next frames: all but
+    /// [`top_db`](Self::top_db). The averages continue those of the frames before.
     #[inline(always)]
-    pub(crate) fn apply(&self, data: &mut [f32], frames: usize, value: BinValue, frames_per_second: f64) {
+    pub(crate) fn apply(
+        &self,
+        data: &mut [f32],
+        frames: usize,
+        value: BinValue,
+        frames_per_second: f64,
+        averages: &mut [f64],
+    ) {
         match self {
             Self::Linear => {}
             Self::Log { offset } => {
@@ -92,12 +116,8 @@ impl AmplitudeScale {
                     *x = ln(*x + offset);
                 }
             }
-            Self::Db {
-                reference,
-                amin,
-                top_db,
-            } => to_decibels(data, value, *reference, *amin, *top_db),
-            Self::Pcen(pcen) => pcen.apply(data, frames, frames_per_second),
+            Self::Db { reference, amin, .. } => to_decibels(data, value, *reference, *amin),
+            Self::Pcen(pcen) => pcen.apply(data, frames, frames_per_second, averages),
         }
     }
 }

@@ -3,19 +3,27 @@
 use super::natural_log::ln;
 use crate::stft::BinValue;
 
-/// Turns the values of one clip into decibels relative to `reference`, none more than `top_db` below the loudest.
+/// Turns values into decibels relative to `reference`.
 #[inline(always)]
-pub(super) fn to_decibels(data: &mut [f32], value: BinValue, reference: f64, amin: f64, top_db: Option<f64>) {
+pub(super) fn to_decibels(data: &mut [f32], value: BinValue, reference: f64, amin: f64) {
     let DecibelFactors { scale, zero } = decibel_factors(value, reference, amin);
     let amin = amin as f32;
-    for x in data.iter_mut() {
+    for x in data {
         *x = scale * ln(x.max(amin)) - zero;
     }
-    if let Some(top_db) = top_db {
-        let floor = data.iter().copied().fold(f32::NEG_INFINITY, f32::max) - top_db as f32;
-        for x in data {
-            *x = x.max(floor);
-        }
+}
+
+/// The largest level; negative infinity without any.
+#[inline(always)]
+pub(crate) fn loudest(levels: &[f32]) -> f32 {
+    levels.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// Raises levels to a floor.
+#[inline(always)]
+pub(crate) fn raise_to(floor: f32, levels: &mut [f32]) {
+    for x in levels {
+        *x = x.max(floor);
     }
 }
 

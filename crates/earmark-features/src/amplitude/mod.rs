@@ -6,5 +6,5 @@ mod natural_log;
 mod pcen;
 
 pub use amplitude_scale::AmplitudeScale;
-pub(crate) use decibels::{DecibelFactors, decibel_factors};
+pub(crate) use decibels::{DecibelFactors, decibel_factors, loudest, raise_to};
 pub use pcen::Pcen;

@@ -58,20 +58,28 @@ impl Check for Pcen {
 }
 
 impl Pcen {
-    /// Applies it to `[bands, frames]`, with double precision inside: the average runs over thousands of frames.
-    pub(super) fn apply(&self, data: &mut [f32], frames: usize, frames_per_second: f64) {
+    /// Applies it to `[bands, frames]`, with double precision inside: the average runs over thousands of frames. It
+    /// continues that of the frames before, one per band.
+    pub(super) fn apply(
+        &self,
+        data: &mut [f32],
+        frames: usize,
+        frames_per_second: f64,
+        averages: &mut [f64],
+    ) {
         let t = self.time_constant_seconds * frames_per_second;
         // The low-pass whose response at time constant t matches a one-pole filter: librosa's choice of b.
         let b = ((1.0 + 4.0 * t * t).sqrt() - 1.0) / (2.0 * t * t);
         let floor = self.bias.powf(self.power);
-        for band in data.chunks_exact_mut(frames.max(1)) {
-            let mut average = 1.0;
+        for (band, kept) in data.chunks_exact_mut(frames.max(1)).zip(averages) {
+            let mut average = *kept;
             for x in band {
                 let energy = f64::from(*x) * self.input_scale;
                 average += b * (energy - average);
                 let normalised = energy * (-self.gain * (self.eps + average).ln()).exp();
                 *x = (floor * (self.power * (normalised / self.bias).ln_1p()).exp_m1()) as f32;
             }
+            *kept = average;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Checks every key of a front end, and how they go together.
 
-use super::{FrontEnd, handcrafted_check};
+use super::{FrontEnd, handcrafted_check, waveform_check};
 use crate::{
     mel::Mel,
     segments::{Segmenter, Segments},
@@ -46,6 +46,9 @@ impl FrontEnd {
         if self.handcrafted {
             handcrafted_check::check(self, &framing)?;
         }
+        if self.waveform {
+            waveform_check::check(self, &framing)?;
+        }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let segmenter = |segments: &Segments| segments.segmenter(frames_per_second).within("segments");
         let segmenter = self.segments.as_ref().map(segmenter).transpose()?;
@@ -59,8 +62,11 @@ impl FrontEnd {
         })
     }
 
-    /// Mel bands, or bins of the spectrum.
+    /// Mel bands, or bins of the spectrum; 1 for samples.
     pub(crate) fn bands(&self, framing: &Framing) -> usize {
+        if self.waveform {
+            return 1;
+        }
         self.mel.as_ref().map_or(framing.bins(), |mel| mel.bands as usize)
     }
 

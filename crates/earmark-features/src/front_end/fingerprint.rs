@@ -24,9 +24,10 @@ impl FrontEnd {
         let emphasis = |c| format!("; pre-emphasis {c:?}");
         let emphasis = self.pre_emphasis.map_or(String::new(), emphasis);
         let handcrafted = if self.handcrafted { HANDCRAFTED_VERSION } else { "" };
+        let waveform = if self.waveform { "; waveform" } else { "" };
         Ok(format!(
             "base {LOG_MEL_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, \
-             phase {phase}; {:?}; {:?}{emphasis}{handcrafted}{}",
+             phase {phase}; {:?}; {:?}{emphasis}{handcrafted}{waveform}{}",
             self.sample_rate_hz,
             self.mel,
             self.amplitude,

@@ -4,6 +4,7 @@ mod check;
 mod fingerprint;
 mod handcrafted_check;
 mod size_limits;
+mod waveform_check;
 
 pub(crate) use check::CheckedFrontEnd;
 pub(crate) use size_limits::MOST_OVERLAP;
@@ -66,6 +67,10 @@ pub struct FrontEnd {
     /// one frame. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub handcrafted: bool,
+    /// Uses the samples themselves instead of a spectrogram: one channel, one band, a frame per sample. For imported
+    /// networks that have their front end inside. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waveform: bool,
     /// Features of the whole clip that a network takes in addition to the spectrogram; left out, none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_features: Option<ClipFeatures>,
@@ -107,6 +112,7 @@ impl Default for FrontEnd {
             mel: Some(Mel::default()),
             amplitude: AmplitudeScale::default(),
             handcrafted: false,
+            waveform: false,
             clip_features: None,
             segments: Some(Segments::default()),
             postprocess: Postprocess::default(),
@@ -128,10 +134,30 @@ impl FrontEnd {
             mel: None,
             amplitude: AmplitudeScale::Linear,
             handcrafted: true,
+            waveform: false,
             clip_features: None,
             segments: Some(Segments::in_frames(1, 1, pad, place)),
             postprocess: Postprocess::default(),
         })
+    }
+
+    /// The front end of a network that takes samples: windows of this many, one after the other, the last one filled
+    /// with silence.
+    pub fn of_waveform(sample_rate_hz: u32, window_samples: u32) -> Self {
+        let (pad, place) = (SegmentPad::default(), SegmentPlacement::default());
+        Self {
+            sample_rate_hz,
+            trim: None,
+            pre_emphasis: None,
+            stft: waveform_check::stft(),
+            mel: None,
+            amplitude: AmplitudeScale::Linear,
+            handcrafted: false,
+            waveform: true,
+            clip_features: None,
+            segments: Some(Segments::in_frames(window_samples, window_samples, pad, place)),
+            postprocess: Postprocess::default(),
+        }
     }
 
     /// Number of clip-level features; 0 without them.

@@ -1,4 +1,5 @@
-//! The front ends that can't be exported, each with its reason: PCEN, handcrafted features, trimming.
+//! The front ends that can't be exported, each with its reason: PCEN, handcrafted features, trimming, samples for an
+//! imported network.
 
 use crate::amplitude::AmplitudeScale;
 use crate::front_end::FrontEnd;
@@ -11,6 +12,10 @@ impl FrontEnd {
         let remedy = "use `earmark predict` for such a model";
         let reason = "can't be exported to ONNX, because these features are not a spectrogram";
         ConfigError::unless(!self.handcrafted, "handcrafted", true, remedy)
+            .map_err(|error| error.because(reason))?;
+        let remedy = "use the ONNX file that was imported";
+        let reason = "can't be exported to ONNX, because the network is an imported graph already";
+        ConfigError::unless(!self.waveform, "waveform", true, remedy)
             .map_err(|error| error.because(reason))?;
         let remedy = "train without it to export the model";
         let reason = "can't be exported to ONNX, because trimming depends on the loudest frame of the clip";

@@ -3,6 +3,7 @@
 use crate::{error::FeatureError, features::Features};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// What pads segments beyond the ends of the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +80,25 @@ impl Segmenter {
         signed(start) - signed(before)
     }
 
+    /// Where segment `index` of a clip of `frames` frames is: frames of padding before the clip, and the frames of the
+    /// clip that are in it.
+    pub fn span(&self, frames: usize, index: usize) -> (usize, Range<usize>) {
+        let (start, before) = self.offsets(frames, index);
+        let skip = before.saturating_sub(start).min(self.length);
+        let from = (start + skip - before).min(frames);
+        let to = (start + self.length).saturating_sub(before).clamp(from, frames);
+        (skip, from..to)
+    }
+
+    /// The number that pads segments of a clip of `frames` frames with this smallest number.
+    pub fn padding(&self, frames: usize, minimum: impl FnOnce() -> f32) -> f32 {
+        match self.pad {
+            SegmentPad::Value(value) => value as f32,
+            SegmentPad::Minimum if frames == 0 => 0.0,
+            SegmentPad::Minimum => minimum(),
+        }
+    }
+
     /// Writes segment `index`, `[channels, bands, length]`.
     pub fn write(&self, features: &Features, index: usize, out: &mut [f32]) -> Result<(), FeatureError> {
         let frames = features.frames;
@@ -88,20 +108,12 @@ impl Segmenter {
         }
         let shape = [features.channels, features.bands, self.length];
         Features::check_length("the segment's buffer", out.len(), shape)?;
-        let padding = match self.pad {
-            SegmentPad::Value(value) => value as f32,
-            SegmentPad::Minimum if frames == 0 => 0.0,
-            SegmentPad::Minimum => features.minimum(),
-        };
-        // The segment covers frames from..to of the clip, `skip` frames after its own start.
-        let (start, before) = self.offsets(frames, index);
-        let skip = before.saturating_sub(start).min(self.length);
-        let from = (start + skip - before).min(frames);
-        let to = (start + self.length).saturating_sub(before).clamp(from, frames);
+        let padding = self.padding(frames, || features.minimum());
+        let (skip, inside) = self.span(frames, index);
         for (row, out) in features.rows().zip(out.chunks_exact_mut(self.length)) {
             out[..skip].fill(padding);
-            out[skip..skip + to - from].copy_from_slice(&row[from..to]);
-            out[skip + to - from..].fill(padding);
+            out[skip..skip + inside.len()].copy_from_slice(&row[inside.clone()]);
+            out[skip + inside.len()..].fill(padding);
         }
         Ok(())
     }

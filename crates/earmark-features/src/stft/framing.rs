@@ -44,6 +44,17 @@ impl Framing {
         }
     }
 
+    /// Number of frames of a clip that begins with `samples` samples which are the same whatever follows them.
+    pub fn settled_frames(&self, samples: usize) -> usize {
+        let padding = self.padding();
+        // What is mirrored before the first sample must be there.
+        let whole_windows = match (samples + padding).checked_sub(self.window) {
+            Some(beyond) if samples > padding => 1 + beyond / self.hop,
+            _ => 0,
+        };
+        whole_windows.min(self.frames(samples))
+    }
+
     /// Zeros before the window inside the transform, which change angles only: librosa centres a short window.
     pub fn lead(&self) -> usize {
         match self.centre {

@@ -6,7 +6,8 @@
 
 use super::framing::Framing;
 use crate::simd::LANES;
-use rustfft::{Fft, FftPlanner, num_complex::Complex32};
+use earmark_audio::fourier;
+use rustfft::{Fft, num_complex::Complex32};
 use std::{f64::consts::TAU, sync::Arc};
 
 /// Window, plan and twiddles for one length; shared by threads.
@@ -36,7 +37,7 @@ impl FrameSpectrum {
     pub fn new(framing: &Framing, window: &[f64]) -> Self {
         let samples = framing.fft;
         let even = samples.is_multiple_of(2);
-        let fft = FftPlanner::new().plan_fft_forward(if even { samples / 2 } else { samples });
+        let fft = fourier::plan(if even { samples / 2 } else { samples });
         // Separating two bins needs a factor of one half, which the window includes at no cost.
         let scale = if even { 0.5 } else { 1.0 };
         let angle = |k: usize| -TAU * k as f64 / samples as f64;

@@ -13,6 +13,7 @@ mod against_tensorflow;
 mod against_torch;
 mod bad_input;
 mod common;
+mod in_blocks;
 mod onnx;
 mod recipes;
 mod trimming;

@@ -94,7 +94,7 @@ fn import_tensors(
         return Err(misfit(job, architecture.name(), difference, remedy));
     }
     let names = class_names(job, &architecture, classes)?;
-    let mut vars = Vars::init(specs, 0, &Device::flex());
+    let mut vars = Vars::zeros(specs, &Device::flex());
     let tensors = values.len();
     for (i, values) in values.into_iter().enumerate() {
         vars.set_vec(VarId(i), values);

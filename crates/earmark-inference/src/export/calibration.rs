@@ -7,7 +7,7 @@ use earmark_onnx::{Builder, Tensor, Value};
 const EDGE: f32 = 1e-7;
 
 /// Calibrates scores, `[batch, classes]`, as [`Calibration::apply`] does.
-pub(super) fn calibrate(g: &mut Builder, scores: &Value, calibration: &Calibration) -> Value {
+pub fn calibrate(g: &mut Builder, scores: &Value, calibration: &Calibration) -> Value {
     match &calibration.rule {
         CalibrationRule::Softmax { slope } => {
             let (least, slope) = (g.float(1e-30), g.float(*slope));

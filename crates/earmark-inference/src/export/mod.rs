@@ -9,6 +9,7 @@ mod graph;
 mod labels;
 mod metadata;
 
+pub use calibration::calibrate;
 pub use check::ExportCheck;
 pub use earmark_onnx::WeightPrecision;
 pub use labels::ExportLabels;

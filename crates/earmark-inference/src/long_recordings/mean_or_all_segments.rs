@@ -25,16 +25,15 @@ impl Rows {
         }
     }
 
-    /// Adds the segments of a chunk that begins at this frame of the recording.
-    pub fn add(&mut self, frame: u64, chunk: SegmentScores) {
+    /// Adds segments of a part that begins at this frame of the recording.
+    pub fn add(&mut self, frame: i64, part: SegmentScores) {
         if self.keep {
-            let frame = i64::try_from(frame).unwrap_or(i64::MAX);
-            let starts = chunk.starts.iter().map(|start| start.saturating_add(frame));
+            let starts = part.starts.iter().map(|start| start.saturating_add(frame));
             self.all.starts.extend(starts);
-            self.all.scores.extend(chunk.scores);
+            self.all.scores.extend(part.scores);
             return;
         }
-        for row in chunk.rows() {
+        for row in part.rows() {
             self.sums.resize(row.len(), 0.0);
             for (sum, value) in self.sums.iter_mut().zip(row) {
                 let value = f64::from(*value);
@@ -63,7 +62,7 @@ impl Rows {
 mod tests {
     use super::*;
 
-    fn chunk(starts: &[i64], scores: &[f32]) -> SegmentScores {
+    fn part(starts: &[i64], scores: &[f32]) -> SegmentScores {
         SegmentScores {
             starts: starts.to_vec(),
             scores: scores.to_vec(),
@@ -71,18 +70,18 @@ mod tests {
     }
 
     #[test]
-    fn segments_of_all_chunks_count_alike() {
+    fn segments_of_all_parts_count_alike() {
         let parts = [
-            (0, chunk(&[-1, 5], &[0.5, 0.0, 0.25, 1.0])),
-            (600, chunk(&[0], &[1.0, 0.5])),
+            (0, part(&[-1, 5], &[0.5, 0.0, 0.25, 1.0])),
+            (600, part(&[0], &[1.0, 0.5])),
         ];
         let mut kept = Rows::new(true, false);
         let mut mean = Rows::new(false, false);
         let mut geometric = Rows::new(false, true);
-        for (frame, part) in parts {
-            kept.add(frame, part.clone());
-            mean.add(frame, part.clone());
-            geometric.add(frame, part);
+        for (frame, scores) in parts {
+            kept.add(frame, scores.clone());
+            mean.add(frame, scores.clone());
+            geometric.add(frame, scores);
         }
         let kept = kept.finish();
         assert_eq!(kept.starts, [-1, 5, 600]);

@@ -1,21 +1,28 @@
-//! Recordings of any length: whole up to `predict.longest-seconds`, and longer ones in chunks of that length, whose
-//! segments count as those of one recording. So memory does not grow with a recording's length. What trimming leaves of
-//! a recording, and its loudest value, are found in passes of their own before.
+//! Recordings of any length: read whole and cached up to `predict.longest-seconds`, and longer ones block by block, so
+//! that memory does not grow with their length.
+//!
+//! ```text
+//! blocks of samples -> features -> segments -> passes -> their mean
+//!                                  or equal parts, each scored as a clip
+//! ```
+//!
+//! Segments are, to the last bit, those of the recording read whole. A network that takes clips as they are gets equal
+//! parts. What trimming leaves of a recording, its length, and its loudest and smallest value are found in passes of
+//! their own before, where they are needed.
 
+mod in_blocks;
 mod mean_or_all_segments;
-mod relative_floor;
 
 use crate::model::not_finite;
 use crate::{PipelineError, reason};
+use earmark_core::caught_panics::catch_panic;
 use earmark_core::human::human_duration;
 use earmark_data::{FeatureStore, Item, ItemError};
-use earmark_engine::{CropMean, ScoreJob, Scorer, ScorerOutput, SegmentScores};
-use earmark_features::{Features, FrontEnd, TrimmedSpan};
-use mean_or_all_segments::Rows;
-use relative_floor::RelativeFloor;
-use std::convert::Infallible;
+use earmark_engine::{CropMean, Scorer, ScorerOutput, SegmentScores};
+use earmark_features::{Features, FrontEnd};
+use in_blocks::{Ended, InBlocks};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Why a recording was not fetched whole.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ pub enum NotWhole {
 /// What came of a recording.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its segments; of one that was read in chunks, one row that is their mean where they were not to be kept.
+    /// Its segments; of one that was read in blocks, one row that is their mean where they were not to be kept.
     Scored(SegmentScores),
     /// Why it can't be used.
     Skipped(String),
@@ -57,31 +64,17 @@ pub struct Recordings<'a> {
     store: &'a FeatureStore,
     /// The key of the recipe that needs whole recordings, if there is one.
     needs_whole: Option<&'static str>,
-    limit: Option<RelativeFloor>,
-}
-
-/// Why a chunk was the last one.
-enum Ended {
-    Stopped,
-    Skipped(String),
-    Failed(PipelineError),
 }
 
 impl<'a> Recordings<'a> {
     /// For a network, with the store of its front end's features, which knows what is too long
     /// ([`FeatureStore::with_longest`]).
-    ///
-    /// # Errors
-    ///
-    /// For a front end that can't work.
-    pub fn new(scorer: &'a Scorer, store: &'a FeatureStore) -> Result<Self, PipelineError> {
-        let front_end = store.extractor().front_end();
-        Ok(Self {
+    pub fn new(scorer: &'a Scorer, store: &'a FeatureStore) -> Self {
+        Self {
             scorer,
             store,
-            needs_whole: needs_whole(front_end),
-            limit: RelativeFloor::of(front_end)?,
-        })
+            needs_whole: needs_whole(store.extractor().front_end()),
+        }
     }
 
     /// The features of a recording, if it is not too long.
@@ -111,7 +104,7 @@ impl<'a> Recordings<'a> {
         let outcome = match fetched {
             Ok(segments) => Outcome::Scored(segments),
             Err(NotWhole::Failed(error)) => Outcome::Skipped(reason(item, &error)),
-            Err(NotWhole::Long) => self.in_chunks(item, job)?,
+            Err(NotWhole::Long) => self.in_blocks(item, job)?,
         };
         Ok(match outcome {
             Outcome::Scored(segments) => match not_finite(&segments.scores, job.classes) {
@@ -122,104 +115,44 @@ impl<'a> Recordings<'a> {
         })
     }
 
-    fn in_chunks(&self, item: &Item, job: &OutcomeJob) -> Result<Outcome, PipelineError> {
-        let longest = human_duration(self.store.longest_seconds().unwrap_or_default());
-        if let Some(key) = self.needs_whole {
-            return Ok(Outcome::Skipped(format!(
-                "is longer than {longest} (predict.longest-seconds), and {key} needs whole recordings; cut it into \
-                 shorter files"
-            )));
-        }
-        match self.scored_in_chunks(item, job) {
+    fn in_blocks(&self, item: &Item, job: &OutcomeJob) -> Result<Outcome, PipelineError> {
+        let one = InBlocks {
+            recordings: self,
+            item,
+            job,
+        };
+        let scored = match self.needs_whole {
+            Some(key) => Err(self.too_long(key)),
+            None => catch_panic(|| one.score()).unwrap_or_else(|what| Err(Ended::Skipped(what))),
+        };
+        match scored {
             Ok(segments) => Ok(Outcome::Scored(segments)),
-            Err(ended) => ended.into_result(),
+            Err(Ended::Stopped) => Ok(Outcome::Stopped),
+            Err(Ended::Skipped(reason)) => Ok(Outcome::Skipped(reason)),
+            Err(Ended::Failed(error)) => Err(error),
         }
     }
 
-    fn scored_in_chunks(&self, item: &Item, job: &OutcomeJob) -> Result<SegmentScores, Ended> {
-        let trimmed = self.store.trimmed_span(item, job.stop);
-        let trimmed = trimmed.map_err(|error| Ended::Skipped(reason(item, &error)))?;
-        if job.stop.load(Ordering::Relaxed) {
-            return Err(Ended::Stopped);
+    /// A recording that is too long for a front end with this key.
+    fn too_long(&self, key: &str) -> Ended {
+        let longest = human_duration(self.store.longest_seconds().unwrap_or_default());
+        Ended::Skipped(format!(
+            "is longer than {longest} (predict.longest-seconds), and {key} needs whole recordings; cut it into \
+             shorter files"
+        ))
+    }
+
+    /// Frames of the parts that a long recording is scored in, where the network takes clips as they are: at random
+    /// crops, as much as the longest recording that is read whole, else as much as a clip that is not cut.
+    fn frames_at_a_time(&self) -> Option<usize> {
+        let longest = self.store.longest_seconds().unwrap_or(f64::INFINITY);
+        // Float to integer saturates.
+        let longest = (longest * self.store.extractor().frames_per_second()).max(1.0) as usize;
+        match (&self.scorer.random_crops, self.scorer.extractor.segment_frames()) {
+            (Some(_), _) => Some(longest),
+            (None, None) => Some(longest.min(self.scorer.longest_whole())),
+            (None, Some(_)) => None,
         }
-        let floor = self.floor(item, trimmed.as_ref(), job.stop)?;
-        let mut rows = Rows::new(job.keep_segments, self.is_geometric(job.output));
-        self.each_chunk(item, trimmed.as_ref(), |start, samples| {
-            let features = self.features(samples, floor).map_err(Ended::Skipped)?;
-            let frames = start / self.store.hop_samples() as u64;
-            rows.add(frames, self.score(features, job)?);
-            Ok(())
-        })?;
-        Ok(rows.finish())
-    }
-
-    /// The floor of the features below the recording's loudest value, which a pass over all chunks finds; `None`
-    /// without `top-db`.
-    fn floor(
-        &self,
-        item: &Item,
-        trimmed: Option<&TrimmedSpan>,
-        stop: &AtomicBool,
-    ) -> Result<Option<f32>, Ended> {
-        let Some(limit) = &self.limit else { return Ok(None) };
-        let mut loudest = f32::NEG_INFINITY;
-        self.each_chunk(item, trimmed, |_, samples| {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Ended::Stopped);
-            }
-            let features = limit.features(samples).map_err(Ended::Skipped)?;
-            loudest = limit.levels(&features).iter().copied().fold(loudest, f32::max);
-            Ok(())
-        })?;
-        Ok(Some(loudest - limit.top_db))
-    }
-
-    /// Passes all chunks of a recording, or of what trimming leaves of it, on, until one ends it.
-    fn each_chunk(
-        &self,
-        item: &Item,
-        trimmed: Option<&TrimmedSpan>,
-        mut take: impl FnMut(u64, &[f32]) -> Result<(), Ended>,
-    ) -> Result<(), Ended> {
-        let mut ended = None;
-        let read = self.store.chunks(item, trimmed, |start, samples| {
-            ended = take(start, samples).err();
-            ended.is_none()
-        });
-        match (ended, read) {
-            (Some(ended), _) => Err(ended),
-            (None, Err(error)) => Err(Ended::Skipped(reason(item, &error))),
-            (None, Ok(_)) => Ok(()),
-        }
-    }
-
-    fn features(&self, samples: &[f32], floor: Option<f32>) -> Result<Features, String> {
-        let (Some(limit), Some(floor)) = (&self.limit, floor) else {
-            return self.store.features_of(samples).map_err(|error| error.to_string());
-        };
-        let mut features = limit.features(samples)?;
-        limit.levels_mut(&mut features).for_each(|x| *x = x.max(floor));
-        Ok(features)
-    }
-
-    /// The network's output for the segments of a chunk.
-    fn score(&self, features: Features, job: &OutcomeJob) -> Result<SegmentScores, Ended> {
-        let features = Arc::new(features);
-        let mut found = None;
-        let one = ScoreJob {
-            clips: 1,
-            workers: self.store.workers(),
-            stop: job.stop,
-            own_passes: true,
-        };
-        let fetch = |_| Ok::<_, Infallible>(Arc::clone(&features));
-        self.scorer
-            .run_segments(job.output, &one, fetch, |_, result| {
-                found = result.ok();
-                true
-            })
-            .map_err(|error| Ended::Failed(error.into()))?;
-        found.ok_or(Ended::Stopped)
     }
 
     fn is_geometric(&self, output: ScorerOutput) -> bool {
@@ -228,17 +161,7 @@ impl<'a> Recordings<'a> {
     }
 }
 
-impl Ended {
-    fn into_result(self) -> Result<Outcome, PipelineError> {
-        match self {
-            Self::Stopped => Ok(Outcome::Stopped),
-            Self::Skipped(reason) => Ok(Outcome::Skipped(reason)),
-            Self::Failed(error) => Err(error),
-        }
-    }
-}
-
-/// What of a front end looks at a whole recording, and can't be done in chunks: statistics over all of its frames.
+/// What of a front end looks at a whole recording, and can't be done in blocks: statistics over all of its frames.
 fn needs_whole(front_end: &FrontEnd) -> Option<&'static str> {
     [
         (front_end.handcrafted, "front-end.handcrafted"),

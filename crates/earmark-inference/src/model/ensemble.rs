@@ -10,6 +10,7 @@ use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Segments per forward pass. Passes are cut by this alone, so that scores do not depend on how many files are tagged at a time.
@@ -88,6 +89,17 @@ impl Ensemble {
     /// Names of the models' files.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.models.iter().map(Model::path)
+    }
+
+    /// Licences of imported networks, each once.
+    pub fn imported_licences(&self) -> BTreeSet<&str> {
+        let imported = self
+            .models
+            .iter()
+            .filter(|model| model.recipe().network.is_graph());
+        imported
+            .filter_map(|model| model.meta().licence.as_deref())
+            .collect()
     }
 
     /// What determines scores apart from the samples, as one line.

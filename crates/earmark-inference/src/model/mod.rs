@@ -6,6 +6,7 @@
 
 mod ensemble;
 mod fewest_samples_for_frames;
+mod network_of_file;
 mod not_finite;
 mod read_model_file;
 pub(crate) mod scoring;
@@ -15,6 +16,7 @@ mod tag_recording;
 pub use ensemble::{Ensemble, WindowError};
 pub(crate) use ensemble::{check_same_classes, own_thresholds};
 pub(crate) use fewest_samples_for_frames::samples_for;
+pub use network_of_file::network_of_file;
 pub(crate) use not_finite::not_finite;
 pub use read_model_file::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};

@@ -1,5 +1,6 @@
 //! A model file, read once: what it says of itself, its recipe and its tensors.
 
+use super::network_of_file::network_of_file;
 use super::not_finite::check_weights;
 use super::{Inner, Model, StackedModel, inputs_of};
 use crate::PipelineError;
@@ -7,7 +8,7 @@ use crate::devices_by_name::Device;
 use earmark_data::CacheConfig;
 use earmark_engine::{ModelFile, RowScorer, Scorer};
 use earmark_features::Extractor;
-use earmark_models::{Network, NetworkConfig, Vars};
+use earmark_models::{Network, VarSpec, Vars};
 use earmark_recipe::AnyRecipe;
 use earmark_runs::run_dir::{RunError, find_models};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,7 @@ impl ModelSource {
     /// # Errors
     ///
     /// For a stacked model, and for tensors that are not those of the network.
-    pub fn into_model(self, device: &Device) -> Result<Model, PipelineError> {
+    pub fn into_model(mut self, device: &Device) -> Result<Model, PipelineError> {
         let AnyRecipe::Audio(recipe) = &self.recipe else {
             return Err(PipelineError::Request(format!(
                 "{}: is a stacked model, whose inputs are the scores of other models on whole clips; \
@@ -93,7 +94,9 @@ impl ModelSource {
             )));
         };
         let extractor = Extractor::new(&recipe.predict_front_end())?;
-        let (network, vars) = self.network(&recipe.network, extractor.channels(), device)?;
+        let classes = self.file.meta.classes.len();
+        let network = network_of_file(&self.path, &self.file, &recipe.network, &extractor, classes)?;
+        let (network, vars) = Self::with_values(&self.path, &mut self.file, network, device)?;
         let clip_level = extractor.front_end().for_clip_features();
         Ok(Model(Arc::new(Inner {
             scorer: Scorer {
@@ -118,7 +121,7 @@ impl ModelSource {
     /// # Errors
     ///
     /// For a model that scores audio, and for tensors that are not those of the network.
-    pub fn into_stacked(self, device: &Device) -> Result<StackedModel, PipelineError> {
+    pub fn into_stacked(mut self, device: &Device) -> Result<StackedModel, PipelineError> {
         let AnyRecipe::Stacked(recipe) = &self.recipe else {
             return Err(PipelineError::Request(format!(
                 "{}: is not a stacked model; name one that `earmark stack` trained",
@@ -126,7 +129,8 @@ impl ModelSource {
             )));
         };
         let features = recipe.stack.inputs.len() * self.file.meta.classes.len();
-        let (network, vars) = self.network(&recipe.network, features, device)?;
+        let network = Network::build(&recipe.network, features, self.file.meta.classes.len())?;
+        let (network, vars) = Self::with_values(&self.path, &mut self.file, network, device)?;
         Ok(StackedModel {
             inputs: inputs_of(&self.path, recipe),
             scorer: RowScorer {
@@ -141,19 +145,18 @@ impl ModelSource {
         })
     }
 
-    /// A network with the tensors of the file.
-    fn network(
-        &self,
-        config: &NetworkConfig,
-        inputs: usize,
+    /// A network with the tensors of the file, which has them no longer.
+    fn with_values(
+        path: &Path,
+        file: &mut ModelFile,
+        (network, specs): (Network, Vec<VarSpec>),
         device: &Device,
     ) -> Result<(Network, Vars), PipelineError> {
-        let (network, specs) = Network::build(config, inputs, self.file.meta.classes.len())?;
         // Before memory is asked for: what the recipe declares must be what the file holds.
-        self.file.check_fit(&self.path, &specs)?;
-        check_weights(&self.path, &self.file.tensors)?;
-        let mut vars = device.prepare(Vars::init(specs, 0, device.burn()));
-        self.file.load_into(&self.path, &mut vars)?;
+        file.check_fit(path, &specs)?;
+        check_weights(path, &file.tensors)?;
+        let mut vars = device.prepare(Vars::zeros(specs, device.burn()));
+        file.move_into(path, &mut vars)?;
         Ok((network, vars))
     }
 }

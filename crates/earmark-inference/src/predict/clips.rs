@@ -79,7 +79,7 @@ pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, 
     if let Some(shard) = job.shard {
         let all = found
             .iter()
-            .map(|(below, item)| (below.as_str(), item.file.as_str()));
+            .map(|(below, item)| (below.as_str(), item.file.as_str(), item.path.as_path()));
         clips.listing = Some(ShardListing::new(shard, all));
         found.retain(|(below, _)| shard.has(below));
         clips.unnamed.retain(|(file, _)| shard.has(file));

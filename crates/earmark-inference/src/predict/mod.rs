@@ -9,7 +9,7 @@ mod shard;
 pub use clips::file_items;
 pub(crate) use clips::{check_named, find_clips};
 pub use job::{PredictJob, Prediction};
-pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
+pub use segments::{RecordingSegments, SegmentPrediction, out_of_fold_segments, predict_segments};
 pub use shard::{MergedScores, ShardScores, merge_predictions, predict_shard};
 
 use crate::devices_by_name::Device;
@@ -48,19 +48,26 @@ pub fn predict(
     for path in &models {
         run.open(path)?;
     }
-    let tables = models.iter().map(|path| run.scores(path));
-    let Some(tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
-        return Ok(None);
-    };
-    Ok(Some(Prediction {
-        scores: blended(tables, job.mean, job.weights.as_deref())?,
-        skipped: run.skipped,
-        unnamed: run.unnamed,
-        remarks: run.remarks,
-        trained_on: run.trained_on.len(),
-        has_held_out: run.has_held_out,
-        single_label: run.single_label,
-    }))
+    run.predict(&models)
+}
+
+/// As [`predict`] with opened models; `models` and `device` of the job are not used.
+///
+/// # Errors
+///
+/// As [`predict`].
+pub fn predict_with(
+    models: &[Model],
+    job: &PredictJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<Prediction>, PipelineError> {
+    let mut run = PredictRun::new(job, observer, stop)?;
+    let path = |model: &Model| model.path().to_path_buf();
+    for model in models {
+        run.opened.insert(path(model), Opened::Audio(model.clone()));
+    }
+    run.predict(&models.iter().map(path).collect::<Vec<_>>())
 }
 
 /// The scores of one model, or the blend of several.
@@ -154,6 +161,23 @@ impl<'a> PredictRun<'a> {
         Ok(())
     }
 
+    /// The scores of opened models, blended.
+    fn predict(mut self, models: &[PathBuf]) -> Result<Option<Prediction>, PipelineError> {
+        let tables = models.iter().map(|path| self.scores(path));
+        let Some(tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
+            return Ok(None);
+        };
+        Ok(Some(Prediction {
+            scores: blended(tables, self.job.mean, self.job.weights.as_deref())?,
+            skipped: self.skipped,
+            unnamed: self.unnamed,
+            remarks: self.remarks,
+            trained_on: self.trained_on.len(),
+            has_held_out: self.has_held_out,
+            single_label: self.single_label,
+        }))
+    }
+
     /// The scores of a model, stacked or not.
     fn scores(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
         let model = match self.opened[path].clone() {
@@ -231,9 +255,9 @@ impl<'a> PredictRun<'a> {
         }
         let (items, listing) = (clips.items, clips.listing);
         self.remember_training_clips(model, &items);
-        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache.read_once())?
             .with_longest(recipe.predict.longest_seconds);
-        let recordings = Recordings::new(scorer, &store)?;
+        let recordings = Recordings::new(scorer, &store);
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let audio_models = self.opened.values().filter(|m| matches!(m, Opened::Audio(_)));
         let total = items.len() * audio_models.count();

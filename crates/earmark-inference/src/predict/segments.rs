@@ -16,15 +16,24 @@ use earmark_runs::split_table::{removed_clips, test_clips};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-/// The scores of one segment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SegmentRow {
+/// The scores of a recording's segments: one number per class and segment, and little else, as a day has very many.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordingSegments {
     /// The file.
     pub file: String,
-    /// Its start in the clip; negative if it starts in the padding.
-    pub start_seconds: f64,
-    /// One score per class.
+    /// Where each segment starts, in seconds; negative if it starts in the padding.
+    pub starts: Vec<f64>,
+    /// Row-major `[segments, classes]`.
     pub scores: Vec<f32>,
+}
+
+impl RecordingSegments {
+    /// Start and scores of each segment.
+    pub fn rows(&self) -> impl Iterator<Item = (f64, &[f32])> {
+        let classes = self.scores.len() / self.starts.len().max(1);
+        let scores = self.scores.chunks_exact(classes.max(1));
+        self.starts.iter().copied().zip(scores)
+    }
 }
 
 /// Scores of segments.
@@ -32,8 +41,8 @@ pub struct SegmentRow {
 pub struct SegmentPrediction {
     /// Classes, in the order of the scores.
     pub classes: Vec<String>,
-    /// The segments of each file in turn; none of a file that could not be read.
-    pub rows: Vec<SegmentRow>,
+    /// In order, without those that could not be read.
+    pub recordings: Vec<RecordingSegments>,
     /// Files that could not be read.
     pub skipped: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.
@@ -43,6 +52,9 @@ pub struct SegmentPrediction {
 }
 
 /// Scores all segments of all clips with all models and blends them segment by segment; `None` when stopped.
+///
+/// # Errors
+/// Models or data that can't be opened, and models whose segments or classes differ.
 pub fn predict_segments(
     job: &PredictJob,
     observer: Observer,
@@ -64,8 +76,10 @@ pub fn predict_segments(
             return Ok(None);
         };
         if let Some(calibration) = model.calibration().filter(|_| !job.raw) {
-            let rows = one.rows.iter_mut();
-            rows.for_each(|row| calibration.apply(&mut row.scores));
+            let classes = one.classes.len().max(1);
+            let recordings = one.recordings.iter_mut();
+            let rows = recordings.flat_map(|recording| recording.scores.chunks_exact_mut(classes));
+            rows.for_each(|row| calibration.apply(row));
         }
         if each.is_empty() {
             clips.report(observer, &mut one.skipped);
@@ -81,6 +95,9 @@ pub fn predict_segments(
 
 /// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train
 /// does for whole clips; also of clips that corrections remove but keep in folds. `None` when stopped.
+///
+/// # Errors
+/// Runs or data that can't be opened.
 pub fn out_of_fold_segments(
     set: &Path,
     data: Option<&Path>,
@@ -104,7 +121,7 @@ pub fn out_of_fold_segments(
         match &mut all {
             None => all = Some(one),
             Some(all) if all.classes == one.classes => {
-                all.rows.extend(one.rows);
+                all.recordings.extend(one.recordings);
                 all.skipped.extend(one.skipped);
                 all.remarks.add(one.remarks);
             }
@@ -122,10 +139,7 @@ pub fn out_of_fold_segments(
             set.display()
         )));
     };
-    all.rows.sort_by(|a, b| {
-        let by_start = a.start_seconds.total_cmp(&b.start_seconds);
-        a.file.cmp(&b.file).then(by_start)
-    });
+    all.recordings.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(Some(all))
 }
 
@@ -144,8 +158,8 @@ fn of_model(
         )));
     }
     let frames_per_second = scorer.extractor.frames_per_second();
-    let (mut rows, mut skipped) = (Vec::new(), Skips::new());
-    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+    let (mut recordings, mut skipped) = (Vec::new(), Skips::new());
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache.read_once())?
         .with_longest(recipe.predict.longest_seconds);
     let job = SegmentRowsJob {
         scorer,
@@ -157,16 +171,16 @@ fn of_model(
         own_passes: true,
     };
     let whole = segment_rows(&job, &mut skipped, |i, segments| {
-        let rows_of_clip = segments.starts.iter().zip(segments.rows());
-        rows.extend(rows_of_clip.map(|(start, scores)| SegmentRow {
+        let starts = segments.starts.into_iter();
+        recordings.push(RecordingSegments {
             file: items[i].file.clone(),
-            start_seconds: *start as f64 / frames_per_second,
-            scores: scores.to_vec(),
-        }));
+            starts: starts.map(|start| start as f64 / frames_per_second).collect(),
+            scores: segments.scores,
+        });
     })?;
     Ok(whole.then_some(SegmentPrediction {
         classes: model.classes().to_vec(),
-        rows,
+        recordings,
         skipped,
         remarks: Remarks::of(&store),
         listing: None,
@@ -174,38 +188,32 @@ fn of_model(
 }
 
 /// The mean of several models, segment by segment.
-fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPrediction, PipelineError> {
-    let first = &each[0];
-    let positions = |rows: &[SegmentRow]| -> Vec<(String, f64)> {
-        rows.iter().map(|r| (r.file.clone(), r.start_seconds)).collect()
+fn blended(mut each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPrediction, PipelineError> {
+    let places = |one: &SegmentPrediction| -> Vec<(String, Vec<f64>)> {
+        let recordings = one.recordings.iter();
+        recordings
+            .map(|recording| (recording.file.clone(), recording.starts.clone()))
+            .collect()
     };
-    let first_positions = positions(&first.rows);
-    if each.iter().any(|one| positions(&one.rows) != first_positions) {
+    let first_places = places(&each[0]);
+    if each.iter().any(|one| places(one) != first_places) {
         return Err(PipelineError::Request(
             "--segments: the models cut clips into different segments, which can't be blended; predict with one of \
              them at a time".into(),
         ));
     }
     let values = |one: &SegmentPrediction| -> Vec<f32> {
-        let scores = one.rows.iter().flat_map(|row| &row.scores);
+        let scores = one.recordings.iter().flat_map(|recording| &recording.scores);
         scores.copied().collect()
     };
     let models = each.iter().map(|one| (one.classes.as_slice(), values(one)));
     let table = blend_rows(models.collect(), job.mean, job.weights.as_deref())?;
-    let rows = first_positions
-        .into_iter()
-        .zip(table.rows())
-        .map(|((file, start_seconds), (_, scores))| SegmentRow {
-            file,
-            start_seconds,
-            scores: scores.to_vec(),
-        })
-        .collect();
-    Ok(SegmentPrediction {
-        classes: table.classes().to_vec(),
-        rows,
-        skipped: first.skipped.clone(),
-        remarks: first.remarks.clone(),
-        listing: first.listing.clone(),
-    })
+    let mut rows = table.rows();
+    let mut first = each.swap_remove(0);
+    for recording in &mut first.recordings {
+        let rows = rows.by_ref().take(recording.starts.len());
+        recording.scores = rows.flat_map(|(_, scores)| scores.iter().copied()).collect();
+    }
+    first.classes = table.classes().to_vec();
+    Ok(first)
 }

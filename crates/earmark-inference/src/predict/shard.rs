@@ -5,7 +5,7 @@
 
 use super::mean_for_unreadable_clips::with_mean_for_unreadable;
 use super::{
-    ClipScores, Opened, PredictJob, PredictRun, Prediction, SegmentPrediction, SegmentRow, blended,
+    ClipScores, Opened, PredictJob, PredictRun, Prediction, RecordingSegments, SegmentPrediction, blended,
     predict_segments,
 };
 use crate::model::model_files;
@@ -109,8 +109,10 @@ fn rows_of(scores: ClipScores) -> (Vec<String>, Embeddings) {
 
 fn of_segments(found: SegmentPrediction) -> Result<ShardScores, PipelineError> {
     let mut rows = Embeddings::new(found.classes.len(), true);
-    for row in &found.rows {
-        rows.push(&row.file, Some(row.start_seconds), &row.scores);
+    for recording in &found.recordings {
+        for (start, scores) in recording.rows() {
+            rows.push(&recording.file, Some(start), scores);
+        }
     }
     Ok(ShardScores {
         listing: found.listing.ok_or_else(without_shard)?,
@@ -208,15 +210,25 @@ fn merged_clips(set: &ShardSet, first: &PredictShard) -> Result<Prediction, Pipe
 
 fn merged_segments(set: &ShardSet, first: &PredictShard) -> Result<SegmentPrediction, PipelineError> {
     let (found, _) = merged_rows(set, 0, true)?;
-    let row = |(row, file): (usize, &String)| SegmentRow {
-        file: file.clone(),
-        start_seconds: found.starts.as_ref().map_or(0.0, |starts| starts[row]),
-        scores: found.row(row).to_vec(),
-    };
+    let mut recordings: Vec<RecordingSegments> = Vec::new();
+    for (row, file) in found.files.iter().enumerate() {
+        if recordings.last().is_none_or(|last| last.file != *file) {
+            let file = file.clone();
+            recordings.push(RecordingSegments {
+                file,
+                ..RecordingSegments::default()
+            });
+        }
+        if let Some(last) = recordings.last_mut() {
+            last.starts
+                .push(found.starts.as_ref().map_or(0.0, |starts| starts[row]));
+            last.scores.extend_from_slice(found.row(row));
+        }
+    }
     let classes = first.tables.first().map(|(classes, _)| classes.clone());
     Ok(SegmentPrediction {
         classes: classes.unwrap_or_default(),
-        rows: found.files.iter().enumerate().map(row).collect(),
+        recordings,
         skipped: set.counts().skipped,
         remarks: said(set),
         listing: None,

@@ -11,9 +11,10 @@ fn common(manifest: &ShardManifest) -> impl Iterator<Item = (&str, String)> {
     let archive = &manifest.archive;
     let archive = format!("{} recordings, paths {}", archive.files, archive.paths);
     let settings = manifest.settings.iter();
-    settings
-        .map(|(key, value)| (key.as_str(), value.clone()))
-        .chain([("the archive", archive)])
+    settings.map(|(key, value)| (key.as_str(), value.clone())).chain([
+        ("the archive", archive),
+        ("the content of the archive", manifest.archive.content.clone()),
+    ])
 }
 
 /// Refuses shards that differ, key by key.

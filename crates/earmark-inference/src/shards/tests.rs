@@ -54,7 +54,7 @@ fn a_listing_is_cut_whatever_its_order() {
         }
         ShardListing::new(
             Shard::new(number, 3).unwrap(),
-            listed.into_iter().map(|path| (path, path)),
+            listed.into_iter().map(|path| (path, path, Path::new(path))),
         )
     };
     let mut places = Vec::new();
@@ -161,7 +161,7 @@ fn write(out: &Path, number: u32, of: u32, threshold: &str) {
     let paths = ["a.wav", "b.wav", "c.wav", "d.wav"];
     let listing = ShardListing::new(
         Shard::new(number, of).unwrap(),
-        paths.iter().map(|path| (*path, *path)),
+        paths.iter().map(|path| (*path, *path, Path::new(path))),
     );
     let run = ShardRun {
         out: out.to_path_buf(),

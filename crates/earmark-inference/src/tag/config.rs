@@ -1,8 +1,8 @@
 //! Settings of tagging.
 
 use super::TagError;
-use super::events::EventScore;
-use crate::thresholds::ThresholdConfig;
+use super::events::{EventRule, EventScore};
+use crate::thresholds::{ClassThresholds, ThresholdConfig};
 use crate::window_rule::WindowHop;
 use earmark_audio::Damaged;
 use earmark_metrics::BlendMean;
@@ -58,6 +58,19 @@ impl Default for TagConfig {
             top: None,
             windows: false,
             damaged: Damaged::Salvage,
+        }
+    }
+}
+
+impl TagConfig {
+    /// The rule of events with these thresholds.
+    pub(super) fn event_rule(&self, thresholds: &ClassThresholds) -> EventRule {
+        EventRule {
+            thresholds: thresholds.values().to_vec(),
+            release: self.release,
+            merge_seconds: self.merge_seconds,
+            min_seconds: self.min_seconds,
+            score: self.event_score,
         }
     }
 }

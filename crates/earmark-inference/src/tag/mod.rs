@@ -29,6 +29,7 @@ pub mod resume_log;
 mod score_files;
 mod scratch_file;
 pub(crate) mod tables;
+mod tagged_recording;
 pub mod tagger;
 pub mod windows;
 mod workers;
@@ -41,11 +42,12 @@ pub use formats::Format;
 pub use inputs::{InputFile, InputFiles};
 pub use job::{TagEvent, TagJob};
 pub use output::{
-    OutputTarget, TagSummary, check_archive, merge_tags, to_file, to_folder, to_shard, to_stream,
+    OutputTarget, TagSummary, check_archive, merge_tags, to_file, to_folder, to_memory, to_shard, to_stream,
 };
 pub use recording_facts::ScoreGrid;
 pub use result::{ClassScore, SoundEvent, TagResult, WindowScores};
 pub use score_files::{ScoreFile, ScoreSummary};
+pub use tagged_recording::TaggedRecording;
 pub use tagger::Tagger;
 
 #[cfg(test)]

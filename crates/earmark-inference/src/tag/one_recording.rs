@@ -6,10 +6,10 @@ use super::events::EventFinder;
 use super::result::{TagResult, WindowScores, milliseconds};
 use super::scratch_file::ScratchFile;
 use super::tagger::Tagger;
-use super::windows::Windower;
+use super::windows::{WindowGrid, Windower};
 use crate::error::without_path;
 use crate::model::WindowError;
-use earmark_audio::{AudioError, AudioStream, ClipNote, ReadOptions};
+use earmark_audio::{AudioError, AudioStream, Clip, ClipNote, ReadOptions, resample};
 use earmark_core::caught_panics::catch_panic;
 use earmark_data::{ClipDamage, ClipRemarks};
 use std::io::Write;
@@ -20,6 +20,10 @@ use std::sync::mpsc::sync_channel;
 /// Windows that are scored together, and batches that are decoded ahead.
 const BATCH: usize = 16;
 const AHEAD: usize = 2;
+
+/// Samples of a clip in memory that are cut into windows at a time, so that the windows of a long one are not all held
+/// at once.
+const BLOCK: usize = 1 << 16;
 
 impl Tagger {
     /// Tags the recording `name`. Scores of windows, if they are kept, go to `lines` as JSON, one per line. `progress`
@@ -87,6 +91,39 @@ impl Tagger {
         Ok(result)
     }
 
+    /// Tags a clip in memory as [`decode_and_score`](Self::decode_and_score) does a file of its samples.
+    pub(super) fn score_clip(
+        &self,
+        clip: &Clip,
+        name: &str,
+        lines: &mut ScratchFile,
+        stop: &AtomicBool,
+    ) -> Result<TagResult, TagFailure> {
+        let bad = |e: AudioError| TagFailure::Recording(e.to_string());
+        let rate_hz = self.ensemble.sample_rate_hz();
+        let samples = resample(&clip.samples, clip.sample_rate_hz, rate_hz).map_err(bad)?;
+        let mut scorer = RecordingScorer {
+            tagger: self,
+            finder: EventFinder::new(self.grid, rate_hz, self.rule.clone()),
+            lines,
+        };
+        let mut cutter = BatchCutter::new(self.grid);
+        for block in samples.chunks(BLOCK) {
+            for batch in cutter.push(block) {
+                scorer.score_batch(&batch, stop)?;
+            }
+        }
+        let seen = cutter.seen();
+        if let Some(batch) = cutter.finish() {
+            scorer.score_batch(&batch, stop)?;
+        }
+        let found = scorer.finder.finish(seen);
+        let result = TagResult::new(name, clip.duration_seconds(), clip.sample_rate_hz);
+        let mut result = result.with_found(&found, self.classes(), rate_hz, self.top);
+        result.samples = self.windows.then_some(seen);
+        Ok(result)
+    }
+
     /// Decodes a stream in a thread of its own while its batches are scored on this one. `None` where no thread can be
     /// started; the stream is then as it was.
     fn decode_ahead(
@@ -120,25 +157,17 @@ impl Tagger {
         stream: &mut AudioStream,
         mut take: impl FnMut(Batch, u64) -> bool,
     ) -> Result<DecodedRecording, AudioError> {
-        let mut windower = Windower::new(self.grid);
-        let (mut block, mut batch) = (Vec::new(), Batch::default());
+        let mut cutter = BatchCutter::new(self.grid);
+        let mut block = Vec::new();
         while stream.next_block(&mut block)? {
-            let mut full = Vec::new();
-            windower.push(&block, |start, samples| {
-                batch.add(start, samples);
-                if batch.windows.len() == BATCH {
-                    full.push(std::mem::take(&mut batch));
-                }
-            });
-            for batch in full {
+            for batch in cutter.push(&block) {
                 if !take(batch, stream.frames_read()) {
-                    return Ok(DecodedRecording::of(stream, windower.seen()));
+                    return Ok(DecodedRecording::of(stream, cutter.seen()));
                 }
             }
         }
-        let seen = windower.seen();
-        windower.finish(|start, samples| batch.add(start, samples));
-        if !batch.windows.is_empty() {
+        let seen = cutter.seen();
+        if let Some(batch) = cutter.finish() {
             take(batch, stream.frames_read());
         }
         Ok(DecodedRecording::of(stream, seen))
@@ -178,6 +207,45 @@ impl Batch {
     fn add(&mut self, start: u64, samples: &[f32]) {
         self.starts.push(start);
         self.windows.push(samples.to_vec());
+    }
+}
+
+/// Cuts blocks of samples into windows, and these into batches.
+struct BatchCutter {
+    windower: Windower,
+    batch: Batch,
+}
+
+impl BatchCutter {
+    fn new(grid: WindowGrid) -> Self {
+        Self {
+            windower: Windower::new(grid),
+            batch: Batch::default(),
+        }
+    }
+
+    /// Samples so far.
+    fn seen(&self) -> u64 {
+        self.windower.seen()
+    }
+
+    /// Takes a block; the batches that it fills.
+    fn push(&mut self, block: &[f32]) -> Vec<Batch> {
+        let (batch, mut full) = (&mut self.batch, Vec::new());
+        self.windower.push(block, |start, samples| {
+            batch.add(start, samples);
+            if batch.windows.len() == BATCH {
+                full.push(std::mem::take(&mut *batch));
+            }
+        });
+        full
+    }
+
+    /// The last batch, unless it is empty.
+    fn finish(self) -> Option<Batch> {
+        let Self { windower, mut batch } = self;
+        windower.finish(|start, samples| batch.add(start, samples));
+        Some(batch).filter(|batch| !batch.windows.is_empty())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::error::folder_of;
 use crate::model::Ensemble;
 use crate::thresholds::ClassThresholds;
 use earmark_core::atomic::{self, WriteError};
+use earmark_metrics::FoundSpan;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -48,6 +49,9 @@ pub struct ScoreFile {
     names: Vec<String>,
     top: Option<usize>,
 }
+
+/// Takes a recording, its length in seconds, and its events at each list of thresholds.
+type AddRecording<'a> = &'a mut dyn FnMut(&str, f64, Vec<Vec<FoundSpan>>) -> Result<(), PipelineError>;
 
 /// What was found in a table of scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -79,13 +83,7 @@ impl ScoreFile {
         Ok(Self {
             table,
             columns,
-            rule: EventRule {
-                thresholds: thresholds.values().to_vec(),
-                release: tag.release,
-                merge_seconds: tag.merge_seconds,
-                min_seconds: tag.min_seconds,
-                score: tag.event_score,
-            },
+            rule: tag.event_rule(&thresholds),
             thresholds,
             names: chosen.iter().map(|class| classes[*class].clone()).collect(),
             chosen,
@@ -159,37 +157,79 @@ impl ScoreFile {
             }
             Ok(writer.add(&outcome, &mut io::empty())?)
         };
-        let mut kinds = vec![ColumnKind::Ignored; self.table.columns().len()];
-        let ScoreColumns {
-            recording: facts,
-            first_class,
-        } = self.columns;
-        (kinds[FILE], kinds[START], kinds[facts]) = (ColumnKind::Text, ColumnKind::Seconds, ColumnKind::Text);
-        for class in &self.chosen {
-            kinds[first_class + class] = ColumnKind::Score;
-        }
-        let (mut row, mut open, mut scores) = (TableRow::default(), None, Vec::new());
-        while self.table.read(&kinds, &mut row)? {
-            if !row.texts[facts].is_empty() {
-                let begun = OpenRecording::begin(&self.table, &row, &row.texts[facts], &self.rule)?;
-                open.replace(begun).map_or(Ok(()), &mut add)?;
-            }
-            let Some(recording) = &mut open else {
-                return Err(self.table.fault(&row, OTHER_ORDER).into());
-            };
-            if !recording.is_next(&row) {
-                return Err(self.table.fault(&row, OTHER_ORDER).into());
-            }
-            scores.clear();
-            let columns = self.chosen.iter().map(|class| first_class + class);
-            scores.extend(columns.map(|column| row.numbers[column] as f32));
-            recording.finder.push(&scores);
-            recording.windows += 1;
-        }
-        open.map_or(Ok(()), &mut add)?;
+        let rules = [self.rule];
+        each_recording(&mut self.table, self.columns, &self.chosen, &rules, &mut add)?;
         writer.finish()?;
         Ok(summary)
     }
+
+    /// Passes on each recording with its length in seconds, and its events at each of several lists of thresholds: one
+    /// per class that is looked for, in the same order. The other rules stay.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn at_thresholds(mut self, thresholds: &[Vec<f32>], add: AddRecording<'_>) -> Result<(), TagError> {
+        let rule = |thresholds: &Vec<f32>| EventRule {
+            thresholds: thresholds.clone(),
+            ..self.rule.clone()
+        };
+        let rules: Vec<EventRule> = thresholds.iter().map(rule).collect();
+        let mut pass = |done: OpenRecording| -> Result<(), TagError> {
+            let (seconds, rate_hz) = (milliseconds(done.facts.seconds), done.facts.rate_hz);
+            let (file, samples) = (done.file.clone(), done.samples()?);
+            let at = |sample: u64| milliseconds((sample as f64 / f64::from(rate_hz)).min(seconds));
+            let spans = |finder: EventFinder| -> Vec<FoundSpan> {
+                let found = finder.finish(samples).spans.into_iter();
+                found
+                    .map(|span| (span.class, at(span.start), at(span.end)))
+                    .collect()
+            };
+            let found = done.finders.into_iter().map(spans).collect();
+            Ok(add(&file, seconds, found)?)
+        };
+        each_recording(&mut self.table, self.columns, &self.chosen, &rules, &mut pass)
+    }
+}
+
+/// Reads the windows of all recordings, and passes on each recording when it is read, with a finder per rule.
+fn each_recording(
+    table: &mut TableReader,
+    columns: ScoreColumns,
+    chosen: &[usize],
+    rules: &[EventRule],
+    add: &mut dyn FnMut(OpenRecording) -> Result<(), TagError>,
+) -> Result<(), TagError> {
+    let mut kinds = vec![ColumnKind::Ignored; table.columns().len()];
+    let ScoreColumns {
+        recording: facts,
+        first_class,
+    } = columns;
+    (kinds[FILE], kinds[START], kinds[facts]) = (ColumnKind::Text, ColumnKind::Seconds, ColumnKind::Text);
+    for class in chosen {
+        kinds[first_class + class] = ColumnKind::Score;
+    }
+    let (mut row, mut open, mut scores) = (TableRow::default(), None, Vec::new());
+    while table.read(&kinds, &mut row)? {
+        if !row.texts[facts].is_empty() {
+            let begun = OpenRecording::begin(table, &row, &row.texts[facts], rules)?;
+            open.replace(begun).map_or(Ok(()), &mut *add)?;
+        }
+        let Some(recording) = &mut open else {
+            return Err(table.fault(&row, OTHER_ORDER).into());
+        };
+        if !recording.is_next(&row) {
+            return Err(table.fault(&row, OTHER_ORDER).into());
+        }
+        scores.clear();
+        let columns = chosen.iter().map(|class| first_class + class);
+        scores.extend(columns.map(|column| row.numbers[column] as f32));
+        recording
+            .finders
+            .iter_mut()
+            .for_each(|finder| finder.push(&scores));
+        recording.windows += 1;
+    }
+    open.map_or(Ok(()), add)
 }
 
 const OTHER_ORDER: &str = "not the window that follows on the row before: rows are missing or in another order; write \
@@ -265,7 +305,8 @@ struct OpenRecording {
     place: String,
     facts: RecordingFacts,
     grid: WindowGrid,
-    finder: EventFinder,
+    /// One per rule.
+    finders: Vec<EventFinder>,
     windows: u64,
 }
 
@@ -274,7 +315,7 @@ impl OpenRecording {
         table: &TableReader,
         row: &TableRow,
         facts: &str,
-        rule: &EventRule,
+        rules: &[EventRule],
     ) -> Result<Self, PipelineError> {
         let facts = RecordingFacts::of_json(facts).ok_or_else(|| {
             let problem = "the column recording does not say what `earmark tag --windows` writes there; write the \
@@ -282,11 +323,12 @@ impl OpenRecording {
             table.fault(row, problem)
         })?;
         let grid = facts.grid();
+        let finder = |rule: &EventRule| EventFinder::new(grid, facts.rate_hz, rule.clone());
         Ok(Self {
             file: row.texts[FILE].clone(),
             place: format!("{}:{}", table.name(), row.number),
             grid,
-            finder: EventFinder::new(grid, facts.rate_hz, rule.clone()),
+            finders: rules.iter().map(finder).collect(),
             facts,
             windows: 0,
         })
@@ -299,8 +341,8 @@ impl OpenRecording {
         row.texts[FILE] == self.file && (row.numbers[START] - milliseconds(start)).abs() < 0.0005
     }
 
-    /// The events, when all windows are read.
-    fn finish(self, classes: &[String], top: Option<usize>) -> Result<TagOutcome, TagError> {
+    /// Its length in samples, when all windows are read.
+    fn samples(&self) -> Result<u64, TagError> {
         let last = self.grid.start(self.windows.saturating_sub(1)) + self.grid.window as u64;
         let samples = self.facts.samples.unwrap_or(last);
         if self.grid.count(samples) != self.windows {
@@ -313,13 +355,16 @@ impl OpenRecording {
                 self.grid.count(samples)
             )));
         }
-        let found = self.finder.finish(samples);
-        let result = self.facts.result(&self.file);
-        Ok(TagOutcome::Tagged(result.with_found(
-            &found,
-            classes,
-            self.facts.rate_hz,
-            top,
-        )))
+        Ok(samples)
+    }
+
+    /// The events by the only rule, when all windows are read.
+    fn finish(self, classes: &[String], top: Option<usize>) -> Result<TagOutcome, TagError> {
+        let samples = self.samples()?;
+        let mut result = self.facts.result(&self.file);
+        for finder in self.finders {
+            result = result.with_found(&finder.finish(samples), classes, self.facts.rate_hz, top);
+        }
+        Ok(TagOutcome::Tagged(result))
     }
 }

@@ -7,14 +7,16 @@ use super::error::TagFailure;
 use super::events::EventRule;
 use super::recording_facts::ScoreGrid;
 use super::result::{TagResult, milliseconds};
+use super::resume_log::TagOutcome;
 use super::scratch_file::ScratchFile;
+use super::tagged_recording::TaggedRecording;
 use super::windows::WindowGrid;
 use crate::PipelineError;
 use crate::devices_by_name::Device;
 use crate::model::{Ensemble, Model};
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::WindowRule;
-use earmark_audio::Damaged;
+use earmark_audio::{Clip, Damaged};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -78,13 +80,7 @@ impl Tagger {
         Ok(Self {
             grid,
             window_rule,
-            rule: EventRule {
-                thresholds: thresholds.values().to_vec(),
-                release: tag.release,
-                merge_seconds: tag.merge_seconds,
-                min_seconds: tag.min_seconds,
-                score: tag.event_score,
-            },
+            rule: tag.event_rule(&thresholds),
             thresholds,
             names: chosen.iter().map(|c| ensemble.classes()[*c].clone()).collect(),
             chosen,
@@ -178,6 +174,26 @@ impl Tagger {
             Err(TagFailure::Recording(reason)) => Err(TagError::Request(format!("{name}: {reason}"))),
             Err(TagFailure::Fatal(error)) => Err(error),
             Err(TagFailure::Stopped) => unreachable!("nothing stops it"),
+        }
+    }
+
+    /// Tags a clip in memory, of any sample rate, as if `name` were a file of its samples; `None` when stopped.
+    ///
+    /// # Errors
+    ///
+    /// For samples and rates that can't be used, and scores that are not finite.
+    pub fn tag_clip(
+        &self,
+        clip: &Clip,
+        name: &str,
+        stop: &AtomicBool,
+    ) -> Result<Option<TaggedRecording>, TagError> {
+        let mut lines = ScratchFile::new(&std::env::temp_dir());
+        match self.score_clip(clip, name, &mut lines, stop) {
+            Ok(result) => TaggedRecording::new(TagOutcome::Tagged(result), lines).map(Some),
+            Err(TagFailure::Recording(reason)) => Err(TagError::Request(format!("{name}: {reason}"))),
+            Err(TagFailure::Fatal(error)) => Err(error),
+            Err(TagFailure::Stopped) => Ok(None),
         }
     }
 }

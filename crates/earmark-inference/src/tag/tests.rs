@@ -2,6 +2,7 @@
 //! way it is asked.
 
 mod archives;
+mod in_memory;
 mod score_files;
 mod window_rule;
 

@@ -123,12 +123,9 @@ fn written(format: Format, names: &[&str], known: &TimesAndPlaces) -> Vec<[Strin
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("table");
     let options = FormatOptions {
-        classes: &[],
-        windows: false,
-        top: None,
-        grid: None,
         scratch: Some(dir.path()),
         times_and_places: Some(known),
+        ..FormatOptions::default()
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(format, options, &mut out).unwrap();

@@ -1,6 +1,6 @@
 //! The window of a convolution or pool over two axes, and how a plane is laid out for it.
 
-use crate::elementwise::rows::deal;
+use crate::elementwise::rows::take_every;
 
 /// Kernel size, stride and padding over the two axes of a plane (rows first).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,15 +170,7 @@ impl Geometry {
         for (b, &(first, column, count)) in self.columns.iter().enumerate() {
             let at = (a * sw + b) * self.phase + start + column;
             let (to, from) = (&mut phases[at..at + count], &row[first..]);
-            match sw {
-                1 => to.iter_mut().zip(from).for_each(|(t, &v)| *t = v),
-                2 => deal::<2>(to, from),
-                4 => deal::<4>(to, from),
-                _ => to
-                    .iter_mut()
-                    .zip(from.iter().step_by(sw))
-                    .for_each(|(t, &v)| *t = v),
-            }
+            take_every(sw, to, from);
         }
     }
 

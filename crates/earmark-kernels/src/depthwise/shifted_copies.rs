@@ -8,7 +8,7 @@
 //! With stride 1 and as many columns as the plane has (what networks mostly ask for), a copy is the plane itself, moved by q, with |q| columns set to
 //! zero: a few long moves instead of many short ones.
 
-use crate::elementwise::rows::deal;
+use crate::elementwise::rows::take_every;
 use crate::hardware::simd::{Isa, multiversion};
 
 /// How the copies of one plane are made, and where taps find themselves in them.
@@ -151,15 +151,7 @@ fn move_rows(copy: &ShiftedCopy, shifts: &ShiftedCopies, to: &mut [f32], plane: 
         let row = (i * shifts.stride[0]).saturating_add_signed(copy.row);
         let from = &plane[row * columns + begin..(row + 1) * columns];
         let to = &mut to[copy.start + i * shifts.width + first..][..end - first];
-        match step {
-            1 => to.iter_mut().zip(from).for_each(|(t, &v)| *t = v),
-            2 => deal::<2>(to, from),
-            4 => deal::<4>(to, from),
-            _ => to
-                .iter_mut()
-                .zip(from.iter().step_by(step))
-                .for_each(|(t, &v)| *t = v),
-        }
+        take_every(step, to, from);
     }
 }
 

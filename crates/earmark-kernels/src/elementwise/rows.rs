@@ -210,9 +210,23 @@ multiversion! {
     pub(crate) fn add_row(dst: &mut [f32], src: &[f32]) = add_body
 }
 
+/// Every `step`-th number.
+#[inline(always)]
+pub(crate) fn take_every(step: usize, to: &mut [f32], from: &[f32]) {
+    match step {
+        1 => to.iter_mut().zip(from).for_each(|(t, &v)| *t = v),
+        2 => deal::<2>(to, from),
+        4 => deal::<4>(to, from),
+        _ => to
+            .iter_mut()
+            .zip(from.iter().step_by(step))
+            .for_each(|(t, &v)| *t = v),
+    }
+}
+
 /// Every S-th number; whole groups first, which compiles to vector shuffles.
 #[inline(always)]
-pub(crate) fn deal<const S: usize>(to: &mut [f32], from: &[f32]) {
+fn deal<const S: usize>(to: &mut [f32], from: &[f32]) {
     let whole = to.len().min(from.len() / S);
     for (t, group) in to[..whole].iter_mut().zip(from.chunks_exact(S)) {
         *t = group[0];

@@ -2,6 +2,10 @@
 
 use crate::Aligned;
 
+/// The least threshold, as a share of the median score of the clips that carry the class: recordings have sounds
+/// that the background does not have, and that score higher than all of it.
+const LEAST_OF_MEDIAN: f32 = 0.7;
+
 /// A score with what it is of.
 #[derive(Clone, Copy)]
 struct ScoredClip {
@@ -12,11 +16,12 @@ struct ScoredClip {
     is_background: bool,
 }
 
-/// The score with the best F1 where a false detection in a clip without a label counts as `weight` false detections; of equally good
-/// ones the highest. `None` without a clip that carries the class. `class` from 0; `None` for all classes together.
+/// The score with the best F1 where a false detection in a clip without a label counts as `weight` false
+/// detections, of equally good ones the highest; but at least 0.7 of the median score of the clips that carry the
+/// class. `None` without such a clip. `class` from 0; `None` for all classes together.
 ///
-/// It is a score that was tagged and not the middle of the gap below it: background that was not among these clips scores higher than
-/// background that was.
+/// The best is a score that was tagged and not the middle of the gap below it: background that was not among these
+/// clips scores higher than background that was.
 pub(super) fn guarded_threshold(clips: &Aligned, class: Option<usize>, weight: f64) -> Option<f32> {
     let mut scored: Vec<ScoredClip> = Vec::new();
     for (scores, truth) in clips.rows() {
@@ -29,7 +34,13 @@ pub(super) fn guarded_threshold(clips: &Aligned, class: Option<usize>, weight: f
         }));
     }
     scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
-    let positives = scored.iter().filter(|clip| clip.is_true).count() as f64;
+    let carriers: Vec<f32> = scored
+        .iter()
+        .filter(|clip| clip.is_true)
+        .map(|clip| clip.score)
+        .collect();
+    let least = LEAST_OF_MEDIAN * carriers.get(carriers.len() / 2)?;
+    let positives = carriers.len() as f64;
     let (mut hits, mut false_tags) = (0.0, 0.0);
     let mut best: Option<(f64, f32)> = None;
     for same in scored.chunk_by(|a, b| a.score == b.score) {
@@ -46,7 +57,7 @@ pub(super) fn guarded_threshold(clips: &Aligned, class: Option<usize>, weight: f
             best = Some((f1, same[0].score));
         }
     }
-    best.map(|(_, threshold)| threshold)
+    best.map(|(_, threshold)| threshold.max(least))
 }
 
 #[cfg(test)]
@@ -91,6 +102,16 @@ mod tests {
         assert_eq!(guarded_threshold(&clips, Some(1), 10.0), None);
         // Nothing below the only true score is better.
         assert_eq!(guarded_threshold(&clips, Some(0), 10.0), Some(0.9));
+    }
+
+    /// Background that scores as low as this says little about other sounds, and clips of the class score higher.
+    #[test]
+    fn a_threshold_is_not_far_below_what_carries_the_class() {
+        let scores = [0.96, 0.9, 0.8, 0.2];
+        let mut rows = scores.map(|score| ([score, 0.0], 0)).to_vec();
+        rows.push(([0.1, 0.0], 2));
+        // By hand: the best F1 is that of all four, at 0.2; their median is 0.8.
+        assert_eq!(guarded_threshold(&clips(&rows), Some(0), 10.0), Some(0.7 * 0.8));
     }
 
     /// An outlier among the background does not push the threshold above nearly everything that carries the class.

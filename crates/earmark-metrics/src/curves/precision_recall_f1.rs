@@ -35,6 +35,14 @@ impl DecisionCounts {
         } += 1;
     }
 
+    /// Adds other counts.
+    pub fn join(&mut self, other: &Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
+        self.true_negatives += other.true_negatives;
+    }
+
     /// Share of the tags that are true; `None` if nothing was tagged.
     pub fn precision(&self) -> Option<f64> {
         ratio(self.true_positives, self.true_positives + self.false_positives)

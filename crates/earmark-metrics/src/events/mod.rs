@@ -31,8 +31,10 @@ mod paired;
 mod psds;
 mod read;
 mod report;
+mod same_species;
 mod scores;
 mod segment_based;
+mod thresholds;
 mod windows;
 
 pub use event_set::{EventSet, RecordingEvents, TableEvent};
@@ -43,4 +45,5 @@ pub use psds::{Psds, PsdsOptions, psds};
 pub use read::{EventColumns, OperatingPoints, read_durations};
 pub use report::EventReport;
 pub use scores::{ClassEventScores, EventMetric, EventScores};
+pub use thresholds::{ChosenThresholds, EventThresholds, FoundSpan, ThresholdGoal, ThresholdQuality};
 pub use windows::WindowTable;

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::event_set::{EventSet, RecordingEvents, TableEvent};
 use super::file_names::FileFinder;
-use crate::tables::{index_by_name, missing};
+use super::same_species::same_species;
+use crate::tables::missing;
 use crate::{MetricsError, Result};
 
 /// An event, with its class by number.
@@ -80,8 +81,7 @@ impl PairedEvents {
         }
         let mut kept = is_kept.into_iter();
         found.retain(|_| kept.next().unwrap_or(true));
-        let classes = classes(&found, must_agree)?;
-        let numbers = index_by_name(&classes);
+        let (classes, numbers) = classes(&found, must_agree)?;
         let pair = |found: &Found| PairedRecording {
             file: found.file.clone(),
             seconds: found.truth.seconds.or(found.predicted.and_then(|p| p.seconds)),
@@ -143,13 +143,19 @@ fn add_predictions<'a>(
     Ok(extra)
 }
 
-/// The classes that occur, by name. Refused where both sides have events but no class in common, if they must agree.
-fn classes(found: &[Found], must_agree: bool) -> Result<Vec<String>> {
+/// The classes that occur, by name, and their numbers by every name that they have. Refused where both sides have
+/// events but no class in common, if they must agree.
+fn classes<'a>(found: &[Found<'a>], must_agree: bool) -> Result<(Vec<String>, HashMap<&'a str, usize>)> {
     let truth = found.iter().flat_map(|f| &f.truth.events);
     let predicted = found.iter().filter_map(|f| f.predicted).flat_map(|p| &p.events);
     let of_truth: BTreeSet<&str> = truth.map(|event| event.class.as_str()).collect();
     let of_predicted: BTreeSet<&str> = predicted.map(|event| event.class.as_str()).collect();
+    let others = || of_predicted.difference(&of_truth);
+    let same: Vec<(&str, &str)> = others()
+        .filter_map(|name| Some((*name, same_species(name, &of_truth)?)))
+        .collect();
     if must_agree
+        && same.is_empty()
         && of_truth.is_disjoint(&of_predicted)
         && let Some(name) = of_truth.first()
         && !of_predicted.is_empty()
@@ -159,23 +165,33 @@ fn classes(found: &[Found], must_agree: bool) -> Result<Vec<String>> {
         let hint = format!("; the truth has `{name}`: spell classes the same way in both");
         return Err(missing(context, &strangers, hint));
     }
-    Ok(of_truth
-        .union(&of_predicted)
-        .map(|name| (*name).to_owned())
-        .collect())
+    let mut names: BTreeSet<&str> = of_truth.union(&of_predicted).copied().collect();
+    names.retain(|name| same.iter().all(|(other, _)| other != name));
+    let mut numbers: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
+    for (name, class) in same {
+        numbers.insert(name, numbers[class]);
+    }
+    Ok((names.into_iter().map(str::to_owned).collect(), numbers))
 }
 
-/// Events with their classes by number, by onset, then by offset and class.
-fn spans(events: &[TableEvent], numbers: &HashMap<&str, usize>) -> Vec<ClassSpan> {
-    let span = |event: &TableEvent| ClassSpan {
-        class: numbers[event.class.as_str()],
-        onset: event.onset,
-        offset: event.offset,
+/// The events of numbered classes, in order.
+pub(super) fn spans(events: &[TableEvent], numbers: &HashMap<&str, usize>) -> Vec<ClassSpan> {
+    let span = |event: &TableEvent| {
+        Some(ClassSpan {
+            class: *numbers.get(event.class.as_str())?,
+            onset: event.onset,
+            offset: event.offset,
+        })
     };
-    let mut spans: Vec<ClassSpan> = events.iter().map(span).collect();
+    let mut spans: Vec<ClassSpan> = events.iter().filter_map(span).collect();
+    in_order(&mut spans);
+    spans
+}
+
+/// Sorts events by onset, then by offset and class.
+pub(super) fn in_order(spans: &mut [ClassSpan]) {
     spans.sort_by(|a, b| {
         let times = a.onset.total_cmp(&b.onset).then(a.offset.total_cmp(&b.offset));
         times.then(a.class.cmp(&b.class))
     });
-    spans
 }

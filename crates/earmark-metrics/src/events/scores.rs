@@ -65,11 +65,8 @@ impl Sums {
         };
         for counts in recordings {
             for (&class, counts) in &counts.classes {
-                for sum in [&mut sums.classes[class], &mut sums.all] {
-                    sum.true_positives += counts.true_positives;
-                    sum.false_positives += counts.false_positives;
-                    sum.false_negatives += counts.false_negatives;
-                }
+                sums.classes[class].join(counts);
+                sums.all.join(counts);
             }
             sums.errors += counts.substitutions + counts.deletions + counts.insertions;
         }

@@ -6,6 +6,7 @@ use earmark_core::ConfigError;
 use earmark_core::text::one_line;
 use serde::{Serialize, Serializer};
 
+use super::text::class_width;
 use super::{MapAtK, number};
 use crate::mean::mean;
 use crate::ranking::average_precision_of;
@@ -112,11 +113,7 @@ impl SubmissionReport {
             n => format!("  ({n} without a label)"),
         };
         text += &format!("{:<18} {:>8}{skipped}\n\n", "clips", self.clips);
-        let names = self
-            .per_class
-            .iter()
-            .map(|class| one_line(&class.name).chars().count());
-        let width = names.max().unwrap_or(0).max(5);
+        let width = class_width(self.per_class.iter().map(|class| class.name.as_str()));
         text += &format!("{:<width$} {:>6} {:>8}\n", "class", "clips", name);
         let mut classes: Vec<&SubmissionClass> = self.per_class.iter().collect();
         // No precision is negative, so -1 sorts last.

@@ -32,11 +32,7 @@ impl Report {
         }
         lines.push(format!("{:<18} {:>8}{}", "clips", self.clips, self.left_out()));
         lines.push(String::new());
-        let names = self
-            .per_class
-            .iter()
-            .map(|class| one_line(&class.name).chars().count());
-        let width = names.max().unwrap_or(0).max(5);
+        let width = class_width(self.per_class.iter().map(|class| class.name.as_str()));
         let headers = ["clips", "lwlrap", "AP", "AUC", "prec.", "recall", "F1", "best at"];
         lines.push(class_row(width, "class", headers.map(str::to_owned)));
         for c in self.best_first() {
@@ -91,6 +87,12 @@ impl Report {
             notes => format!("  ({notes})"),
         }
     }
+}
+
+/// Width of a column of classes, by their names.
+pub(super) fn class_width<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let widths = names.map(|name| one_line(name).chars().count());
+    widths.max().unwrap_or(0).max("class".len())
 }
 
 /// One line of the table of classes.

@@ -1,8 +1,10 @@
-//! Event metrics: against other programs, what must hold for any events, and how tables of events are read.
+//! Event metrics: against other programs, what must hold for any events, how tables of events are read, and
+//! thresholds.
 
 mod properties;
 mod reading;
 mod reference;
+mod thresholds;
 
 use earmark_metrics::{EventSet, TableEvent};
 

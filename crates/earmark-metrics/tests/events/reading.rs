@@ -28,6 +28,12 @@ fn every_form_gives_the_same_events() {
                  1\tWaveform 1\t1\t60.5\t61.25\tDog\ta.wav\t0.5\n\
                  1\tSpectrogram 1\t1\t60.5\t61.25\tDog\ta.wav\t0.5\n\
                  2\tSpectrogram 1\t1\t62\t63\tCat\ta.wav\t2\n";
+    let aoef = r#"{"data":{"collection_type":"annotation_set","recordings":[{"uuid":"r","path":"a.wav"}],
+        "clips":[{"uuid":"c","recording":"r","start_time":0,"end_time":4}],"clip_annotations":[{"clip":"c"}],
+        "tags":[{"id":3,"key":"event","value":"Dog"},{"id":1,"key":"event","value":"Cat"}],
+        "sound_events":[{"uuid":"s","recording":"r","geometry":{"type":"TimeInterval","coordinates":[0.5,1.25]}},
+            {"uuid":"t","recording":"r","geometry":{"type":"BoundingBox","coordinates":[2,100,3,200]}}],
+        "sound_event_annotations":[{"sound_event":"s","tags":[3]},{"sound_event":"t","tags":[1]}]}}"#;
     let wanted = rows(&parse("x.csv", csv));
     assert_eq!(wanted[1], ("a.wav".to_owned(), "Cat".to_owned(), 2.0, 3.0));
     let event = |class, onset, offset| {
@@ -44,7 +50,12 @@ fn every_form_gives_the_same_events() {
             "a.wav.txt",
             "0.500000\t1.250000\tDog 0.90\n\\\t100\t200\n2\t3\tCat 0.50\n".to_owned(),
         ),
+        (
+            "a.wav.BirdNET.results.txt",
+            "0.5\t1.25\tDog\t0.9012\n2\t3\tCat\t0.5\n".to_owned(),
+        ),
         ("x.json", format!("[\n {line}\n]\n")),
+        ("x.json", aoef.to_owned()),
         (
             "x.ndjson",
             format!("{line}\n{{\"file\":\"b.wav\",\"error\":\"is empty\"}}\n"),
@@ -120,7 +131,12 @@ fn what_cannot_be_read_is_named_with_its_line() {
         (
             "x.txt",
             "0\t1\tDog\n1\t2\n".into(),
-            "x.txt, line 2: `1\t2` is not start, end and label",
+            "x.txt, line 2: an event has no class",
+        ),
+        (
+            "x.txt",
+            "0\t1\tDog\nsoon\t2\tDog\n".into(),
+            "x.txt, line 2: `soon` and `2` are not a start and an end",
         ),
         (
             "x.json",

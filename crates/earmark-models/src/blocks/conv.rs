@@ -65,11 +65,26 @@ impl Conv {
         let padding = [0, 1].map(|a| (window.before[a], window.after[a]));
         let options = ConvOptions::new_with_padding(s.stride, padding, [1, 1], s.groups);
         let bias = self.bias.map(|id| ctx.var(id));
-        let x = module::conv2d(x, self.kernel(ctx), bias, options);
+        let kernel = self.kernel(ctx);
+        let is_dense_1x1 = (s.kernel, s.stride, s.groups, padding) == ([1, 1], [1, 1], 1, [(0, 0); 2]);
+        let x = match bias {
+            Some(bias) if is_dense_1x1 && h * w > 1 => product(x, kernel, bias),
+            bias => module::conv2d(x, kernel, bias, options),
+        };
         let x = match &self.norm {
             Some(norm) => norm.forward(x, ctx),
             None => x,
         };
         activate(s.activation, x)
     }
+}
+
+/// A 1x1 convolution as a matrix product, for each example. So are then its gradients, which Burn otherwise computes as
+/// those of any convolution.
+fn product(x: Tensor<4>, kernel: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
+    let ([batch, channels, h, w], [outputs, ..]) = (x.dims(), kernel.dims());
+    let x = x.reshape([batch, channels, h * w]);
+    let kernel = kernel.reshape([1, outputs, channels]);
+    let x = kernel.matmul(x) + bias.reshape([1, outputs, 1]);
+    x.reshape([batch, outputs, h, w])
 }

@@ -6,6 +6,7 @@
 pub mod aux_skip_attention;
 pub mod efficientat;
 pub mod fc_net;
+pub mod imported_graph;
 pub mod mobilenet_v1;
 pub mod mobilenet_v2;
 pub mod panns;

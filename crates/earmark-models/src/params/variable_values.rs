@@ -24,14 +24,19 @@ impl Vars {
     /// Initial values, each drawn from its own stream of `seed` and the variable's name, so that adding a layer does not
     /// change the others.
     pub fn init(specs: Vec<VarSpec>, seed: u64, device: &Device) -> Self {
-        let values = specs
-            .iter()
-            .map(|s| flat(s.init.draw(&s.name, s.len(), seed), device))
-            .collect();
+        Self::of(specs, device, |spec| spec.init.draw(&spec.name, spec.len(), seed))
+    }
+
+    /// Zeros, for whoever sets all variables: what is overwritten need not be drawn.
+    pub fn zeros(specs: Vec<VarSpec>, device: &Device) -> Self {
+        Self::of(specs, device, |spec| vec![0.0; spec.len()])
+    }
+
+    fn of(specs: Vec<VarSpec>, device: &Device, values: impl Fn(&VarSpec) -> Vec<f32>) -> Self {
         Self {
+            values: specs.iter().map(|spec| flat(values(spec), device)).collect(),
             frozen: vec![false; specs.len()].into(),
             specs,
-            values,
             kernels: true,
             packed: PackedChains::default(),
             packed_frozen: PackedChains::default(),

@@ -1,7 +1,7 @@
 //! argus-2019's networks against float64 re-statements in PyTorch (xtask/golden/aux_skip_attention.py and
 //! argus_2019_networks.py), and what sets SkipAttention and RnnAuxSkipAttention apart.
 
-use crate::common::{close_digest, digest, fill, golden, input, relative};
+use crate::common::{close_digest, digest, fill, golden, input, pass, relative, sigmoid_loss, targets};
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_models::{Forward, Network, NetworkConfig, VarInit, VarKind, VarSpec, Vars};
 use earmark_models::{apply_statistics, to_host};
@@ -51,28 +51,6 @@ fn golden_network(kind: &str, g: &Value) -> (Network, Vars) {
     (network, Vars::init(specs, 1, &Device::flex()))
 }
 
-fn pass(ctx: Forward<'_>, kernels: bool) -> Forward<'_> {
-    if kernels { ctx } else { ctx.without_kernels() }
-}
-
-/// Mean sigmoid cross-entropy, written out: this crate has no losses.
-fn loss(logits: Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
-    (logits.clone().clamp_min(0.0) - logits.clone() * y.clone() + logits.abs().neg().exp().log1p()).mean()
-}
-
-/// The golden labels as targets, 1 where a clip has the class.
-fn targets(g: &Value, device: &Device) -> Tensor<2> {
-    let mut y = vec![0.0f32; 60];
-    for (row, labels) in g["labels"].as_array().unwrap().iter().enumerate() {
-        labels
-            .as_array()
-            .unwrap()
-            .iter()
-            .for_each(|l| y[row * 10 + l.as_u64().unwrap() as usize] = 1.0);
-    }
-    Tensor::<2>::from_data(TensorData::new(y, [6, 10]), &device.clone().autodiff())
-}
-
 fn assert_moving_statistics(vars: &Vars, g: &Value) {
     for (prefix, want) in g["moving"].as_object().unwrap() {
         for (part, want) in ["mean", "variance"].iter().zip(want.as_array().unwrap()) {
@@ -103,7 +81,7 @@ fn check(kind: &str, golden_file: &str, kernels: bool) {
     );
     let device = Device::flex();
     let x = input(&g, &device);
-    let y = targets(&g, &device);
+    let y = targets(&g, 10);
 
     let tracked = vars.tracked();
     let mut ctx = pass(Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)), kernels);
@@ -113,7 +91,7 @@ fn check(kind: &str, golden_file: &str, kernels: bool) {
     for ((name, weight), logits) in OUTPUTS.iter().zip(network.output_weights()).zip(outputs) {
         let error = relative(&to_host(logits.clone().inner()), &g["outputs_train"][name]);
         assert!(error < 1e-4, "{name}: training logits are off by {error:.2e}");
-        let one = loss(logits, &y);
+        let one = sigmoid_loss(logits, y.clone());
         let (got, want) = (
             f64::from(to_host(one.clone().inner())[0]),
             g["losses"][name].as_f64().unwrap(),

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_models::{VarId, Vars};
+use earmark_models::{Forward, VarId, Vars};
 use serde_json::Value;
 
 pub fn golden(name: &str) -> Value {
@@ -72,6 +72,46 @@ pub fn input(case: &Value, device: &Device) -> Tensor<4> {
     }
     close_digest(&x, &case["input_digest"], 1e-6, "input");
     Tensor::from_data(TensorData::new(x, shape), device)
+}
+
+/// The golden labels as targets `[batch, classes]` of a training: 1 where a clip has the class.
+pub fn targets(golden: &Value, classes: usize) -> Tensor<2> {
+    let rows = golden["labels"].as_array().unwrap();
+    let mut y = vec![0.0f32; rows.len() * classes];
+    for (row, labels) in rows.iter().enumerate() {
+        for label in labels.as_array().unwrap() {
+            y[row * classes + label.as_u64().unwrap() as usize] = 1.0;
+        }
+    }
+    let device = Device::flex().autodiff();
+    Tensor::from_data(TensorData::new(y, [rows.len(), classes]), &device)
+}
+
+/// The pass by the kernels, or by Burn's own operations.
+pub fn pass(ctx: Forward<'_>, kernels: bool) -> Forward<'_> {
+    if kernels { ctx } else { ctx.without_kernels() }
+}
+
+/// Mean sigmoid cross-entropy, written out: this crate has no losses.
+pub fn sigmoid_loss(logits: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
+    (logits.clone().clamp_min(0.0) - logits.clone() * y + logits.abs().neg().exp().log1p()).mean()
+}
+
+/// Number of weights, without BatchNorm's and biases.
+pub fn weights(vars: &Vars) -> usize {
+    let specs = vars.specs().iter();
+    specs
+        .filter(|s| s.name.ends_with("weight"))
+        .map(|s| s.len())
+        .sum()
+}
+
+/// The values in double precision.
+pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor
+        .into_data_as::<f64>()
+        .try_into_vec::<f64>()
+        .expect("read as f64 just above")
 }
 
 /// L2 norm, sum and five elements.

@@ -1,7 +1,7 @@
 //! FcNet against a float64 re-statement in PyTorch (xtask/golden/fc_net.py), and its table against the published sizes.
 
-use crate::common::{close_digest, fill, golden, input, relative};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::common::{close_digest, fill, golden, input, relative, sigmoid_loss, targets};
+use burn::tensor::{Device, Tensor};
 use earmark_models::networks::fc_net::FcNetConfig;
 use earmark_models::{Forward, Network, NetworkConfig, VarSpec, Vars, to_host};
 use rand::SeedableRng;
@@ -28,23 +28,12 @@ fn pytorch_is_matched() {
     let mut vars = Vars::init(specs, 1, &device);
     let ids = fill(&mut vars, &g);
     assert_eq!(ids.len(), vars.len(), "the golden file has every variable");
-    let labels = g["labels"].as_array().unwrap();
-    let mut y = vec![0.0_f32; labels.len() * classes];
-    for (row, labels) in labels.iter().enumerate() {
-        for label in labels.as_array().unwrap() {
-            y[row * classes + usize::try_from(label.as_u64().unwrap()).unwrap()] = 1.0;
-        }
-    }
-    let y = TensorData::new(y, [labels.len(), classes]);
-    let y = Tensor::<2>::from_data(y, &device.clone().autodiff());
-
     let tracked = vars.tracked();
     let mut ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0));
     let logits = network.forward(Tensor::from_inner(x.clone()), &mut ctx);
     let error = relative(&to_host(logits.clone().inner()), &g["logits"]);
     assert!(error < 1e-5, "logits are off by {error:.2e}");
-    // Mean sigmoid cross-entropy, written out: this crate has no losses.
-    let loss = (logits.clone().clamp_min(0.0) - logits.clone() * y + logits.abs().neg().exp().log1p()).mean();
+    let loss = sigmoid_loss(logits, targets(&g, classes));
     let (got, want) = (
         f64::from(to_host(loss.clone().inner())[0]),
         g["loss"].as_f64().unwrap(),

@@ -1,6 +1,6 @@
 //! Frozen variables: no gradients, moving statistics used and kept, the same numbers by the kernels and by Burn's own operations.
 
-use crate::common::uniform;
+use crate::common::{host, uniform};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
 use earmark_models::networks::efficientat::EfficientAtConfig;
@@ -60,13 +60,6 @@ fn input() -> Tensor<4> {
 
 /// Logits, the gradient of each variable that has one, and the names of the moving means that a training pass would move.
 type Pass = (Vec<f64>, Vec<Option<Vec<f64>>>, Vec<String>);
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor
-        .into_data_as::<f64>()
-        .try_into_vec::<f64>()
-        .expect("read as f64 just above")
-}
 
 /// By the kernels in single precision, or by Burn's own operations in double.
 fn pass(network: &Network, vars: &Vars, kernels: bool) -> Pass {

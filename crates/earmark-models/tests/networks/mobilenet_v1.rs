@@ -1,6 +1,6 @@
 //! MobileNet v1 against the seed's table and against a float64 re-statement in PyTorch (xtask/golden/mobilenet_v1.py).
 
-use crate::common::{close_digest, fill, golden, input, relative};
+use crate::common::{close_digest, fill, golden, input, pass, relative, sigmoid_loss, targets, weights};
 use burn::tensor::{Device, Tensor};
 use earmark_core::{Check, Within};
 use earmark_models::networks::mobilenet_v1::{GlobalPool, MobileNetV1Config};
@@ -70,20 +70,13 @@ fn the_table_is_what_the_network_does() {
         },
         7,
     );
-    let declared: usize = vars
-        .specs()
-        .iter()
-        .filter(|s| s.name.ends_with("weight"))
-        .map(|s| s.len())
-        .sum();
-    assert_eq!(declared, network.layer_table(1, 33, 21).weights());
+    assert_eq!(weights(&vars), network.layer_table(1, 33, 21).weights());
     let x = Tensor::<4>::zeros([3, 1, 33, 21], &Device::flex());
     assert_eq!(network.forward(x, &mut Forward::eval(&vars)).dims(), [3, 7]);
 }
 
 fn eval_of(vars: &Vars, kernels: bool) -> Forward<'_> {
-    let ctx = Forward::eval(vars);
-    if kernels { ctx } else { ctx.without_kernels() }
+    pass(Forward::eval(vars), kernels)
 }
 
 /// Logits, loss and gradients of one case, by the kernels or by Burn's own operations.
@@ -99,23 +92,14 @@ fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f
     let device = Device::flex();
     // The golden layout is [B, C, frames, bands].
     let x = input(case, &device).swap_dims(2, 3);
-    let mut y = vec![0.0f32; 40];
-    for (row, labels) in g["labels"].as_array().unwrap().iter().enumerate() {
-        for label in labels.as_array().unwrap() {
-            y[row * 10 + label.as_u64().unwrap() as usize] = 1.0;
-        }
-    }
     // Label smoothing towards one half, written out: this crate has no losses.
     let a = g["label_smoothing"].as_f64().unwrap() as f32;
-    y.iter_mut().for_each(|v| *v = *v * (1.0 - a) + a / 2.0);
+    let y = targets(g, 10).mul_scalar(1.0 - a).add_scalar(a / 2.0);
     let tracked = vars.tracked();
-    let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0));
-    let mut ctx = if kernels { ctx } else { ctx.without_kernels() };
+    let mut ctx = pass(Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)), kernels);
     let logits = network.forward(Tensor::from_inner(x.clone()), &mut ctx);
     let statistics = ctx.into_statistics();
-    let y: Tensor<2> = Tensor::<1>::from_floats(y.as_slice(), &device.clone().autodiff()).reshape([4, 10]);
-    let t = logits.clone();
-    let loss = (t.clone().clamp_min(0.0) - t.clone() * y + t.abs().neg().exp().log1p()).mean();
+    let loss = sigmoid_loss(logits.clone(), y);
     let prefix = if pool == GlobalPool::Max { "max_pool_" } else { "" };
     let error = relative(&to_host(logits.inner()), &case[format!("{prefix}logits_train")]);
     assert!(error < 1e-4, "training logits are off by {error:.2e}");

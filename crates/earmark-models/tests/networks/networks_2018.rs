@@ -1,7 +1,7 @@
 //! The two networks of FSDKaggle2018 against float64 re-statements in PyTorch (xtask/golden/networks_2018.py), and their
 //! published sizes.
 
-use crate::common::{close_digest, digest, fill, golden, input, relative, uniform};
+use crate::common::{close_digest, digest, fill, golden, host, input, relative, uniform, weights};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation};
 use earmark_core::{Check, Within};
 use earmark_models::networks::mobilenet_v2::MobileNetV2Config;
@@ -54,13 +54,6 @@ enum By {
     Burn,
     /// Burn's own operations, in double precision: so that differences are not from rounding.
     Double,
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor
-        .into_data_as::<f64>()
-        .try_into_vec::<f64>()
-        .expect("read as f64 just above")
 }
 
 /// Logits, loss and gradients of one case within a relative `tolerance`.
@@ -178,13 +171,7 @@ fn parameters_are_the_published_ones() {
     assert_eq!(vars.count(true), 5_339_676);
     // Keras's table of the whole model: the backbone's weights without BatchNorm, the dense ones without biases.
     let summary = network.layer_table(1, 64, 512);
-    let declared: usize = vars
-        .specs()
-        .iter()
-        .filter(|s| s.name.ends_with("weight"))
-        .map(|s| s.len())
-        .sum();
-    assert_eq!(summary.weights(), declared);
+    assert_eq!(summary.weights(), weights(&vars));
     let (network, vars) = build(NetworkConfig::Starter2018(Starter2018Config::default()), 2, 41);
     // Weights 33 (2 x 16 + 16 x 32 + 32 x 64) + 64 x 41; shifts; the classifier's biases.
     let weights = 33 * (2 * 16 + 16 * 32 + 32 * 64) + 64 * 41;

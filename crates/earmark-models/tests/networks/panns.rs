@@ -1,6 +1,6 @@
 //! PANNs' four networks against float64 re-statements in PyTorch (xtask/golden/panns.py).
 
-use crate::common::{close_digest, digest, fill, golden, input, relative};
+use crate::common::{close_digest, digest, fill, golden, input, pass, relative, sigmoid_loss, targets};
 use burn::tensor::{Device, Tensor};
 use earmark_core::{Check, Within};
 use earmark_models::networks::panns::{PannsBackbone, PannsConfig};
@@ -27,10 +27,6 @@ fn build(backbone: PannsBackbone, width: f64, drop: bool, classes: usize) -> (Ne
     Network::build(&NetworkConfig::Panns(config), 1, classes).unwrap()
 }
 
-fn pass<'a>(ctx: Forward<'a>, kernels: bool) -> Forward<'a> {
-    if kernels { ctx } else { ctx.without_kernels() }
-}
-
 fn check(backbone: PannsBackbone, name: &str, kernels: bool) {
     let g = golden(&format!("panns-{name}.json"));
     let (network, specs) = build(backbone, g["width"].as_f64().unwrap(), false, 10);
@@ -38,19 +34,11 @@ fn check(backbone: PannsBackbone, name: &str, kernels: bool) {
     let ids = fill(&mut vars, &g);
     let device = Device::flex();
     let x = input(&g, &device);
-    let mut y = vec![0.0f32; 40];
-    for (row, labels) in g["labels"].as_array().unwrap().iter().enumerate() {
-        for label in labels.as_array().unwrap() {
-            y[row * 10 + label.as_u64().unwrap() as usize] = 1.0;
-        }
-    }
     let tracked = vars.tracked();
     let mut ctx = pass(Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)), kernels);
     let logits = network.forward(Tensor::from_inner(x.clone()), &mut ctx);
     let statistics = ctx.into_statistics();
-    let y: Tensor<2> = Tensor::<1>::from_floats(y.as_slice(), &device.clone().autodiff()).reshape([4, 10]);
-    let t = logits.clone();
-    let loss = (t.clone().clamp_min(0.0) - t.clone() * y + t.abs().neg().exp().log1p()).mean();
+    let loss = sigmoid_loss(logits.clone(), targets(&g, 10));
     // PyTorch's own float32 is off by a few times 1e-6 (`float32_error`); Winograd's convolutions cost a digit.
     let error = relative(&to_host(logits.inner()), &g["logits_train"]);
     assert!(error < 1e-4, "{name}: training logits are off by {error:.2e}");

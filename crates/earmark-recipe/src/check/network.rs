@@ -13,6 +13,11 @@ impl Recipe {
             return Err(ConfigError::new("network.kind", "\"fc-net\"", remedy).because(reason));
         }
         self.check_handcrafted()?;
+        if self.front_end.waveform && network.input() != NetworkInput::OfGraph {
+            let reason = "this network takes a spectrogram";
+            let remedy = "remove this key; samples are for imported networks (network.kind = \"onnx\")";
+            return Err(ConfigError::new("front-end.waveform", true, remedy).because(reason));
+        }
         self.check_clip_features()?;
         let found = self.front_end.mel.as_ref().map(|mel| mel.bands as usize);
         match network.bands() {

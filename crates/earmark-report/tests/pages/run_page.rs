@@ -1,6 +1,7 @@
 //! The page of a run: every section, and a small page as a whole.
 
 use super::{parse, sample, visible};
+use earmark_core::human::human_count;
 use earmark_report::*;
 
 #[test]

@@ -1,6 +1,7 @@
 //! Made-up runs and data sets of realistic size, for the tests and for `examples/gallery.rs`. Nothing here was
 //! measured.
 
+use earmark_core::human::{human_count, human_duration};
 use earmark_report::*;
 
 /// Names as in the Freesound data sets, and two that markup would trip over.

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// Writes `stats.html` and each of its charts as SVG into a folder, which is created if needed; returns their paths, the page
 /// first.
+///
+/// # Errors
+/// A spectrogram that can't be drawn, or a file that can't be written.
 pub fn write_data_page(
     set: &DataSet,
     stats: &DataStatistics,

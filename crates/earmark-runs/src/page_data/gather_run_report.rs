@@ -24,6 +24,9 @@ use std::path::{Path, PathBuf};
 
 /// Writes the report of a run, see [`run_report`], with a section that compares it with another run class by class, if
 /// there is one; returns its path.
+///
+/// # Errors
+/// As [`run_report`] and [`write_report`].
 pub fn write_run_report(
     run: &RunDir,
     data: Option<&Path>,
@@ -35,6 +38,9 @@ pub fn write_run_report(
 }
 
 /// Writes a report as `report.html` into the folder of its run; returns its path.
+///
+/// # Errors
+/// A file that can't be written.
 pub fn write_report(run: &Path, report: &RunReport) -> Result<PathBuf, PageError> {
     let path = run.join("report.html");
     atomic::write(&path, |w| w.write_all(render_run_report(report).as_bytes()))?;
@@ -64,6 +70,9 @@ pub fn compared_run(other: &str, comparison: &ModelComparison) -> ComparedRun {
 ///
 /// Spectrograms and sounds of the worst clips need the data folder: `data`, or else the one that the run remembers; if
 /// it can't be read, the report says so and leaves them out. Damaged or missing files of the run become notes.
+///
+/// # Errors
+/// A chart that can't be drawn.
 pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let history = TrainingHistory::read(&run.path);
     let (evaluated, problems) = step_evaluations(&run.eval());

@@ -32,6 +32,9 @@ pub struct RunDir<R = Recipe> {
 
 impl RunDir {
     /// Refuses a folder that a new run would overwrite.
+    ///
+    /// # Errors
+    /// [`RunError::Occupied`] for such a folder, or a file; [`RunError::Read`] for one that can't be listed.
     pub fn check_free(path: &Path) -> Result<(), RunError> {
         let entries = match std::fs::read_dir(path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
@@ -65,6 +68,9 @@ impl RunDir {
     }
 
     /// Writes what explains a new run; `recipe` is its whole text, every default written out.
+    ///
+    /// # Errors
+    /// A file that can't be written.
     pub fn create(path: &Path, recipe: &str, classes: &ClassMap, info: &RunInfo) -> Result<(), WriteError> {
         std::fs::create_dir_all(path).map_err(|e| WriteError::new(path, e))?;
         atomic::write(&path.join("recipe.toml"), |w| w.write_all(recipe.as_bytes()))?;
@@ -109,13 +115,16 @@ impl RunDir<AnyRecipe> {
         Self::open_with(path, AnyRecipe::parse)
     }
 
-    /// Steps planned, once known.
+    /// Number of steps planned, once known.
     pub fn steps(&self) -> Option<u64> {
         planned_steps(&self.path, &self.info, self.recipe.train())
     }
 }
 
 /// Writes a JSON file for programs and people.
+///
+/// # Errors
+/// A file that can't be written.
 pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), WriteError> {
     atomic::write(path, |w| {
         serde_json::to_writer_pretty(&mut *w, value)?;

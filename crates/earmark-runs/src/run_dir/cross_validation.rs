@@ -15,6 +15,9 @@ pub fn folds_path(run: &Path) -> PathBuf {
 }
 
 /// The folds and their runs in `path`, ascending; none if it is a single run or not a run at all.
+///
+/// # Errors
+/// [`RunError::Read`] for a folder that can't be listed.
 pub fn fold_runs(path: &Path) -> Result<Vec<(u32, PathBuf)>, RunError> {
     if path.join("run.json").exists() {
         return Ok(Vec::new());

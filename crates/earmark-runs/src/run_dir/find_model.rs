@@ -55,6 +55,11 @@ impl From<&Path> for ModelRef {
 
 /// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an
 /// installed model means; a file or folder of that name takes precedence.
+///
+/// # Errors
+/// [`RunError::NoWeights`] and [`RunError::NoCheckpoint`] for a run without them, [`RunError::Several`] for a
+/// cross-validation run, [`RunError::NoRun`] for another folder; for other names [`RunError::NotInstalled`],
+/// [`RunError::NotImported`] or [`RunError::NoModel`].
 pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     let path = PathBuf::from(name);
     // What a killed command was about to replace may have no name yet.
@@ -111,6 +116,9 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
 }
 
 /// The model files that a name means: as [`find_model`], or those of all folds of a cross-validation run.
+///
+/// # Errors
+/// As [`find_model`] and [`fold_runs`].
 pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
     let folds = fold_runs(Path::new(name))?;
     if folds.is_empty() {
@@ -123,6 +131,9 @@ pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
 }
 
 /// The step of a run's best weights, else of its last checkpoint: those that [`find_model`] finds.
+///
+/// # Errors
+/// As [`find_model`], and for a model file that can't be read.
 pub fn best_step(run: &Path) -> Result<u64, RunError> {
     let path = find_model(&run.to_string_lossy())?;
     Ok(ModelFile::read_metadata(&path)?.step)

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 pub(super) const CORRECTIONS: &str = "corrections";
 
 /// Writes the files of corrections that `data` was read with into a run.
+///
+/// # Errors
+/// A file that can't be written.
 pub fn keep_corrections(run: &Path, data: &DataSet) -> Result<(), WriteError> {
     let folder = run.join(CORRECTIONS);
     for file in &data.corrections {

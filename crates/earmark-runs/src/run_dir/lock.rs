@@ -20,6 +20,9 @@ pub struct RunLock {
 
 impl RunLock {
     /// Locks a folder, creating it if needed.
+    ///
+    /// # Errors
+    /// [`RunError::Locked`] where another process holds the lock; a folder that can't be written to.
     pub fn take(path: &Path) -> Result<Self, RunError> {
         let lock = path.join(LOCK);
         let made = !path.exists();

@@ -16,6 +16,9 @@ pub struct RunLog {
 
 impl RunLog {
     /// Opens the log of a run for appending.
+    ///
+    /// # Errors
+    /// A file that can't be written to.
     pub fn open(run: &Path) -> Result<Self, WriteError> {
         let path = run.join("log.txt");
         let file = File::options().create(true).append(true).open(&path);

@@ -1,6 +1,6 @@
 //! The speed of the front end.
 
-use super::time_and_peak_memory::{median, noise, repeats};
+use super::time_and_peak_memory::{median, noise, repeats, spread};
 use earmark_audio::{Clip, decode_bytes};
 use earmark_features::{Extractor, ExtractorScratch};
 use earmark_inference::PipelineError;
@@ -26,6 +26,8 @@ pub struct FrontEndSpeed {
     pub x_real_time_without_decoding: f64,
     /// The same on one core.
     pub x_real_time_without_decoding_one_core: f64,
+    /// How much the repetitions differ, in the worst of these: the distance of their quartiles over their median.
+    pub spread: f64,
 }
 
 /// Features of a clip; returns how many numbers they are.
@@ -59,7 +61,8 @@ pub(super) fn front_end_speed(extractor: &Extractor, repeat: usize) -> Result<Fr
         let mut scratch = extractor.scratch();
         (0..FILES).map(|_| work(&mut scratch)).sum()
     };
-    let speed = |work: &Work, on_all_threads: bool| -> Result<f64, PipelineError> {
+    let mut worst = 0.0_f64;
+    let mut speed = |work: &Work, on_all_threads: bool| -> Result<f64, PipelineError> {
         let once = || -> Result<f64, PipelineError> {
             let start = Instant::now();
             std::hint::black_box(pass(work, on_all_threads)?);
@@ -67,14 +70,17 @@ pub(super) fn front_end_speed(extractor: &Extractor, repeat: usize) -> Result<Fr
         };
         let warm = once()?;
         let seconds: Result<Vec<f64>, _> = (0..repeats(repeat, warm)).map(|_| once()).collect();
+        let seconds = seconds?;
+        worst = worst.max(spread(&seconds));
         let files = if on_all_threads { many } else { FILES };
-        Ok(files as f64 * FILE_SECONDS / median(seconds?))
+        Ok(files as f64 * FILE_SECONDS / median(seconds))
     };
     Ok(FrontEndSpeed {
         x_real_time: speed(&with_decoding, true)?,
         x_real_time_one_core: speed(&with_decoding, false)?,
         x_real_time_without_decoding: speed(&bare, true)?,
         x_real_time_without_decoding_one_core: speed(&bare, false)?,
+        spread: worst,
     })
 }
 

@@ -5,10 +5,12 @@
 
 mod front_end;
 mod random_step;
+mod saved_speeds;
 mod time_and_peak_memory;
 
 pub use front_end::FrontEndSpeed;
 pub(crate) use random_step::RandomStep;
+pub use saved_speeds::{SavedSpeeds, SpeedChange, SpeedVerdict};
 pub use time_and_peak_memory::StepSpeed;
 pub(crate) use time_and_peak_memory::median;
 
@@ -87,6 +89,9 @@ pub struct BenchmarkResult {
     /// Scores of a single segment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_one: Option<StepSpeed>,
+    /// What became slower or faster since a saved result, if it was compared with one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<SpeedChange>,
 }
 
 /// Refuses a batch that no machine can hold. `numbers` are those of each segment's input or targets.
@@ -132,7 +137,7 @@ pub fn bench(
     }
 
     let batch = job.batch.unwrap_or(recipe.batches.size);
-    let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
+    let (network, specs) = Network::build_to_train(&recipe.network, extractor.channels(), job.classes)?;
     let mut vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.segment_frames().unwrap_or(1);
     let of_one = extractor.channels() * extractor.bands() * frames;

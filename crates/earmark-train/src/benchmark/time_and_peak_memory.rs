@@ -17,6 +17,8 @@ pub struct StepSpeed {
     pub batch: usize,
     /// Median duration.
     pub seconds: f64,
+    /// How much the durations differ: the distance of their quartiles over their median.
+    pub spread: f64,
     /// Segments per second.
     pub items_per_second: f64,
     /// Peak memory of the process; on Linux only.
@@ -39,10 +41,12 @@ pub(super) fn measure(
         }
         seconds.push(once());
     }
+    let spread = spread(&seconds);
     let seconds = median(seconds);
     Some(StepSpeed {
         batch,
         seconds,
+        spread,
         items_per_second: batch as f64 / seconds,
         peak_mib: peak_mib(),
     })
@@ -69,6 +73,19 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
         return f64::NAN;
     }
     (values[(n - 1) / 2] + values[n / 2]) / 2.0
+}
+
+/// The distance of the quartiles over the median; 0 for fewer than two values.
+pub(super) fn spread(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    if half == 0 {
+        return 0.0;
+    }
+    let upper = sorted.split_off(sorted.len() - half);
+    sorted.truncate(half);
+    (median(upper) - median(sorted)) / median(values.to_vec())
 }
 
 /// Standard normal numbers.
@@ -99,6 +116,14 @@ mod tests {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(vec![]).is_nan());
+    }
+
+    #[test]
+    fn spreads_are_those_of_the_middle_half() {
+        assert_eq!(spread(&[4.0]), 0.0);
+        assert_eq!(spread(&[3.0, 1.0]), 1.0);
+        assert_eq!(spread(&[9.0, 4.0, 3.0, 5.0, 1.0]), 1.25);
+        assert_eq!(spread(&[1.0, 2.0, 3.0, 100.0]), 20.0);
     }
 
     #[test]

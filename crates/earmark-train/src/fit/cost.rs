@@ -4,7 +4,7 @@ use super::budget::fits;
 use super::context::FitContext;
 use super::recipes::FitBackbone;
 use crate::linear_probe::{FittingSize, fitting_seconds};
-use crate::{BACKGROUND_COPIES, PipelineError, Skips, TrainJob, estimate, plan};
+use crate::{BACKGROUND_COPIES, CLIP_COPIES, PipelineError, Skips, TrainJob, estimate, plan};
 use earmark_data::{CacheConfig, DataSet, FeatureStore, Item};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
@@ -101,18 +101,20 @@ pub(super) fn probe_seconds(context: &FitContext, backbone: &FitBackbone) -> Res
     let start = Instant::now();
     // Unreadable clips are named when the way is tried.
     segment_rows(&job, &mut Skips::new(), |_, _| {})?;
-    // Copies that are mixed with background are embedded and fitted as well.
-    let examples = items.len()
-        * match context.data.has_background {
-            true => 1 + BACKGROUND_COPIES,
-            false => 1,
-        };
+    let single_label = !data.multi_label && !context.data.has_background;
+    // Copies are embedded and fitted as well.
+    let copies = match (single_label, context.data.has_background) {
+        (true, _) => CLIP_COPIES,
+        (false, true) => BACKGROUND_COPIES,
+        (false, false) => 0,
+    };
+    let examples = items.len() * (1 + copies);
     let network = start.elapsed().as_secs_f64() / few.len().max(1) as f64 * examples as f64;
     let size = FittingSize {
         clips: examples,
         classes: data.classes.len(),
         folds: data.folds().len(),
-        single_label: !data.multi_label && !context.data.has_background,
+        single_label,
     };
     let fitting = fitting_seconds(&backbone.path.to_string_lossy(), &context.job.device, size)?;
     Ok(features + network + fitting)

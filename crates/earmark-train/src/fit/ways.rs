@@ -6,7 +6,9 @@ use super::job::{FitCalibration, WayLeftOut};
 use super::recipes::{FitBackbone, built_in, fine_tune};
 use super::refit::refitted_out_of_fold;
 use super::work::{FinishedWay, WorkFolder};
-use crate::{Event, FoldSet, PipelineError, ProbeJob, STRENGTHS, out_of_fold, probe_data, train_folds};
+use crate::{
+    CLIP_COPIES, Event, FoldSet, PipelineError, ProbeJob, STRENGTHS, out_of_fold, probe_data, train_folds,
+};
 use earmark_core::human::human_amount;
 use earmark_metrics::ScoreTable;
 use earmark_recipe::Recipe;
@@ -200,6 +202,7 @@ fn run_probe(context: &FitContext, model: &str) -> Result<Option<(FinishedWay, S
         options: job.options.clone(),
         classes: job.classes,
         background: job.background.clone(),
+        copies: CLIP_COPIES,
         cross_validate: true,
         out: Some(context.work.path.join(PROBE_FILE)),
         device: job.device.clone(),

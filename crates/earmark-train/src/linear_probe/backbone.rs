@@ -7,7 +7,7 @@ use earmark_core::VERSION;
 use earmark_engine::{FORMAT, HostTensor, LinearProbe, ModelFile, ModelMeta, Scorer, ScorerOutput, Tensors};
 use earmark_features::{Extractor, FrontEnd, Segments};
 use earmark_inference::Device;
-use earmark_inference::model::ModelSource;
+use earmark_inference::model::{ModelSource, network_of_file};
 use earmark_metrics::Calibration;
 use earmark_models::{HiddenBypass, Network, VarId, VarSpec, Vars};
 use earmark_recipe::Recipe;
@@ -62,8 +62,8 @@ impl Backbone {
         let ProbeSource { path, file, recipe } = source;
         let device = Device::named(device_name)?;
         let extractor = Extractor::new(&recipe.predict_front_end())?;
-        let (network, specs) =
-            Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
+        let config = recipe.network.with_linear_head();
+        let (network, specs) = Network::build(&config, extractor.channels(), file.meta.classes.len())?;
         let found = classifier_variables(&network, &specs);
         let of = |ending: &str| {
             let is = |i: &&usize| specs[**i].name.ends_with(ending);
@@ -78,7 +78,7 @@ impl Backbone {
         };
         // A 1 x 1 convolution is a dense layer too.
         let width: usize = weight.shape[1..].iter().product();
-        let (network, specs) = Network::build(&recipe.network, extractor.channels(), width)?;
+        let (network, specs) = network_of_file(path, file, &config, &extractor, width)?;
         // Before memory is asked for: what the recipe declares must be what the file holds.
         let replaced = |i: usize, spec: &VarSpec| spec.name == weight.name || found.contains(&i);
         let kept = specs.iter().enumerate().filter(|(i, spec)| !replaced(*i, spec));
@@ -96,7 +96,7 @@ impl Backbone {
                 )));
             }
         }
-        let mut vars = device.prepare(Vars::init(specs.clone(), 0, device.burn()));
+        let mut vars = device.prepare(Vars::zeros(specs.clone(), device.burn()));
         for (i, spec) in specs.iter().enumerate() {
             let values = if spec.name == weight.name {
                 (0..width * width)
@@ -175,7 +175,13 @@ impl Backbone {
             return Ok(None);
         }
         let (file, path) = (&source.file, source.path.display());
-        let [weight, bias] = self.layer.each_ref().map(|name| &file.tensors[name].values);
+        let [Some(weight), Some(bias)] = self.layer.each_ref().map(|name| file.tensors.get(name)) else {
+            return Err(PipelineError::Request(format!(
+                "--like: {path} has no last layer to take weights of, as its scores are those of an imported graph; \
+                 leave it out"
+            )));
+        };
+        let (weight, bias) = (&weight.values, &bias.values);
         let width = self.width;
         let mut prior = LinearProbe {
             weight: vec![0.0; classes.len() * width],
@@ -234,7 +240,12 @@ impl Backbone {
             calibration: probe.calibration,
             ..source.meta.clone()
         };
-        Ok(ModelFile { meta, tensors }.save(out)?)
+        let file = ModelFile {
+            meta,
+            tensors,
+            graph: source.graph.clone(),
+        };
+        Ok(file.save(out)?)
     }
 
     /// Other values for a variable of the backbone.
@@ -275,7 +286,11 @@ pub(super) mod tests {
         };
         ProbeSource {
             path: "random.safetensors".into(),
-            file: ModelFile { meta, tensors },
+            file: ModelFile {
+                meta,
+                tensors,
+                graph: None,
+            },
             recipe,
         }
     }

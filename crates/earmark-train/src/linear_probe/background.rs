@@ -2,7 +2,7 @@
 
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
-use earmark_core::text::composed;
+use earmark_core::text::{composed, letters_and_digits};
 use earmark_data::{DataSet, Item};
 use earmark_inference::tag::inputs;
 use std::path::Path;
@@ -112,11 +112,7 @@ impl SeparatedClips {
 
 /// Whether a class means none of the classes, by its name.
 pub(crate) fn is_background(class: &str) -> bool {
-    let plain = |name: &str| -> String {
-        let name = composed(name);
-        let letters = name.chars().filter(|c| c.is_alphanumeric());
-        letters.flat_map(char::to_lowercase).collect()
-    };
+    let plain = |name: &str| letters_and_digits(&composed(name));
     let class = plain(class);
     BACKGROUND_NAMES.iter().any(|name| plain(name) == class)
 }

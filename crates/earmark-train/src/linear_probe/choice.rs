@@ -11,6 +11,10 @@ use serde::Serialize;
 /// How many false detections one in background counts as, when thresholds are chosen: recordings are mostly background.
 const BACKGROUND_WEIGHT: f64 = 10.0;
 
+/// Factors of a softmax's logits: a trial's loss is that of the best one, as strong regularisation makes logits small,
+/// which calibration undoes. With larger ones, every strength would do for few clips that are easily classified.
+const LOGIT_SCALES: [f64; 9] = [0.5, 0.59, 0.71, 0.84, 1.0, 1.19, 1.41, 1.68, 2.0];
+
 /// How a layer and a strength do on clips that were not trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ProbeTrial {
@@ -18,7 +22,8 @@ pub struct ProbeTrial {
     pub layer: ProbeLayer,
     /// The strength of regularisation.
     pub strength: f64,
-    /// Mean cross-entropy, with background and copies: what the best is chosen by.
+    /// Mean cross-entropy, with background and copies with it: what the best is chosen by. That of a softmax is of
+    /// logits times the best factor between a half and two.
     pub log_loss: f64,
     /// Share of clips and their copies whose most likely class is one of theirs; `None` without clips of a class.
     pub accuracy: Option<f64>,
@@ -87,14 +92,22 @@ impl ProbeChoice {
 /// The trials of a layer at each strength.
 fn tried(paths: &Paths, inner: &InnerFolds, layer: usize) -> Vec<ProbeTrial> {
     let (examples, strengths) = (paths.settings.examples, paths.settings.strengths);
-    let (mut losses, mut hits) = (vec![0.0; strengths.len()], vec![0_usize; strengths.len()]);
+    let scales: &[f64] = match examples.single_label {
+        true => &LOGIT_SCALES[..],
+        false => &[1.0],
+    };
+    let mut losses = vec![vec![0.0; scales.len()]; strengths.len()];
+    let mut hits = vec![0_usize; strengths.len()];
     let (mut tested, mut labelled) = (0, 0);
     for (train, test) in inner.splits() {
         let data = examples.data(layer, test);
         let path = &paths.of(train)[layer];
         let logits = LinearProbe::logits_of(path, &data.x, data.width);
         for (k, logits) in logits.iter().enumerate() {
-            losses[k] += data.loss_of(logits);
+            for (loss, scale) in losses[k].iter_mut().zip(scales) {
+                let scaled: Vec<f64> = logits.iter().map(|z| z * scale).collect();
+                *loss += data.loss_of(&scaled);
+            }
             hits[k] += right(examples, test, logits);
         }
         tested += test.len();
@@ -103,7 +116,7 @@ fn tried(paths: &Paths, inner: &InnerFolds, layer: usize) -> Vec<ProbeTrial> {
     let trial = |k: usize| ProbeTrial {
         layer: examples.layers[layer].layer,
         strength: strengths[k],
-        log_loss: losses[k] / tested.max(1) as f64,
+        log_loss: losses[k].iter().copied().fold(f64::INFINITY, f64::min) / tested.max(1) as f64,
         accuracy: (labelled > 0).then(|| hits[k] as f64 / labelled as f64),
     };
     (0..strengths.len()).map(trial).collect()
@@ -135,7 +148,8 @@ pub(super) struct HeldOutScores {
 }
 
 impl HeldOutScores {
-    /// Scores each inner fold, copies included, by the probe of the others, at the chosen layer and strength.
+    /// Scores each inner fold, copies with background included, by the probe of the others, at the chosen layer and
+    /// strength.
     pub fn of(paths: &Paths, inner: &InnerFolds, choice: &ProbeChoice) -> Self {
         let mut all = Self {
             rows: Vec::new(),

@@ -1,7 +1,9 @@
-//! Copies of clips that are mixed with background, and of background at other levels: a sound in a recording has others
-//! behind it, and in clips there is often nothing. Copies share labels, fold and group with what they are made of.
+//! Copies of clips that are moved and mixed with background, and of background at other speeds and levels: a sound in a
+//! recording begins anywhere in a window and has others behind it, where clips often have nothing, and no background has
+//! all that is there. Copies share labels, fold and group with what they are made of.
 
 use super::background_pool::BackgroundPool;
+use super::crop_and_shift::CropOrShift;
 use super::example_sound::{ExampleSource, LONGEST_SECONDS, PieceCutter, SoundCutter, read_samples};
 use super::examples::{ExampleCopy, Examples};
 use super::mixing::CopyDraw;
@@ -15,18 +17,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Copies of each piece of background.
-const OF_BACKGROUND: usize = 2;
+const OF_BACKGROUND: usize = 4;
 /// The most copies of each clip that may be asked for.
 const MOST: usize = 100;
 /// The most sound that is decoded at a time, in seconds, unless a single recording is longer.
 const DECODED_SECONDS: f64 = 600.0;
 
+/// The shortest half of a clip that is a copy, in seconds.
+const SHORTEST_HALF_SECONDS: f64 = 1.0;
+
 /// Refuses a number of copies that no one can mean.
-pub(super) fn check_copies(copies: usize) -> Result<(), PipelineError> {
+pub(super) fn check_copies(flag: &str, copies: usize, usual: usize) -> Result<(), PipelineError> {
     match copies <= MOST {
         true => Ok(()),
         false => Err(PipelineError::Request(format!(
-            "--background-copies {copies}: choose 0 to {MOST}; 4 is usual"
+            "{flag} {copies}: choose 0 to {MOST}; {usual} is usual"
         ))),
     }
 }
@@ -35,6 +40,8 @@ pub(super) fn check_copies(copies: usize) -> Result<(), PipelineError> {
 pub(super) struct CopyMaker<'a> {
     /// Copies of each clip.
     pub per_clip: usize,
+    /// Whether clips are cropped and shifted instead of being mixed with background.
+    pub crops: bool,
     pub store: &'a FeatureStore,
     /// The network on whole clips, and on pieces of background.
     pub scorers: [&'a Scorer; 2],
@@ -51,6 +58,8 @@ pub(super) struct CopyMaker<'a> {
 /// A copy to make.
 struct CopyTask<'a> {
     draw: CopyDraw,
+    /// Instead of what was drawn.
+    crop: Option<CropOrShift>,
     copy: ExampleCopy,
     sound: &'a [f32],
     background: Option<&'a [f32]>,
@@ -123,7 +132,7 @@ impl CopyMaker<'_> {
         let items: Vec<&Item> = runs.iter().map(|run| self.item(run.start)).collect();
         let cutter = SoundCutter {
             sources: self.sources,
-            pieces: PieceCutter::new(&self.scorers[1].extractor, self.store.hop_samples()),
+            pieces: self.pieces(),
         };
         let workers = self.store.workers();
         let read = |(item, run): (&&Item, &Range<usize>)| {
@@ -162,7 +171,7 @@ impl CopyMaker<'_> {
         )
     }
 
-    /// The copies of a clip, each with a piece of background.
+    /// The copies of a clip: parts of it, or each with a piece of background.
     fn of_clip<'s>(
         &self,
         (example, sound): (usize, &'s [f32]),
@@ -175,6 +184,7 @@ impl CopyMaker<'_> {
             let piece = pieces.get(draw.piece).copied();
             CopyTask {
                 draw,
+                crop: self.crops.then(|| CropOrShift::of(example, copy)),
                 copy: ExampleCopy {
                     origin: example,
                     mixed_with: piece.map(|piece| piece.example),
@@ -194,7 +204,8 @@ impl CopyMaker<'_> {
         examples: &mut Examples,
         skipped: &mut Skips,
     ) -> Result<bool, PipelineError> {
-        let store = self.store;
+        let (store, sources, window) = (self.store, self.sources, self.pieces().window());
+        let shortest = self.samples(SHORTEST_HALF_SECONDS);
         let job = ScoreJob {
             clips: tasks.len(),
             workers: store.workers(),
@@ -204,11 +215,17 @@ impl CopyMaker<'_> {
         let fetch = |task: usize| -> Result<Arc<Features>, String> {
             let CopyTask {
                 draw,
+                crop,
+                copy,
                 sound,
                 background,
-                ..
             } = &tasks[task];
-            let features = store.features_of(&draw.apply(sound, *background));
+            let samples = match (crop, sources[copy.origin].start) {
+                (Some(crop), _) => crop.apply(sound, shortest),
+                (None, None) => draw.of_clip(sound, *background, window),
+                (None, Some(_)) => draw.of_background(sound),
+            };
+            let features = store.features_of(&samples);
             features.map(Arc::new).map_err(|error| error.to_string())
         };
         let total = examples.clips() * self.per_clip + examples.background() * OF_BACKGROUND;
@@ -228,6 +245,11 @@ impl CopyMaker<'_> {
             true
         })?;
         Ok(is_whole)
+    }
+
+    /// How recordings are cut.
+    fn pieces(&self) -> PieceCutter {
+        PieceCutter::new(&self.scorers[1].extractor, self.store.hop_samples())
     }
 
     /// The number of samples of some seconds.
@@ -259,6 +281,7 @@ impl CopyMaker<'_> {
 fn of_background((example, sound): (usize, &[f32])) -> Vec<CopyTask<'_>> {
     let of = |copy: usize| CopyTask {
         draw: CopyDraw::of(example, copy, 0),
+        crop: None,
         copy: ExampleCopy {
             origin: example,
             mixed_with: None,

@@ -36,7 +36,7 @@ pub(super) struct ProbeClips<'a> {
 pub(super) struct Embedder<'a> {
     pub backbone: &'a Backbone,
     pub source: &'a ProbeSource,
-    /// Copies of each clip that are mixed with background.
+    /// Copies of each clip: cropped or shifted where classes exclude each other, else mixed with background.
     pub copies: usize,
     pub observer: Observer<'a>,
     pub stop: &'a AtomicBool,
@@ -44,7 +44,8 @@ pub(super) struct Embedder<'a> {
 
 impl Embedder<'_> {
     /// Adds the features of all readable clips to `examples`, background in pieces as long as the windows that
-    /// recordings are cut into; then, where there is background and classes are independent, those of copies of both.
+    /// recordings are cut into; then those of copies: of both where there is background and classes are independent, of
+    /// clips where classes exclude each other.
     /// Returns the segments that these windows are, for a network that takes clips whole. `None` when stopped. Clips
     /// that are used though a part of them is missing are added to `damaged`.
     pub fn add(
@@ -104,6 +105,7 @@ impl Embedder<'_> {
         }
         let copies = CopyMaker {
             per_clip: self.copies,
+            crops: examples.single_label,
             store: &store,
             scorers: [self.backbone.scorer(), scorer],
             output: self.backbone.output(),
@@ -117,11 +119,11 @@ impl Embedder<'_> {
         Ok(complete.then_some(windows))
     }
 
-    /// Whether there is background to mix clips with. What handcrafted features would be of a copy is not known at the
-    /// network's own rate.
+    /// Whether clips are copied: where there is background to mix them with, or where they are cropped and shifted.
+    /// What handcrafted features would be of a copy is not known at the network's own rate.
     fn makes_copies(&self, examples: &Examples) -> bool {
-        let has_background = !examples.single_label && examples.background() > 0;
-        has_background && self.copies > 0 && self.source.recipe.front_end.clip_features.is_none()
+        let can = examples.single_label || examples.background() > 0;
+        can && self.copies > 0 && self.source.recipe.front_end.clip_features.is_none()
     }
 
     /// The features of each segment of clips: `done` gets the index of a clip and, for each segment, its first frame

@@ -59,6 +59,11 @@ impl PieceCutter {
         }
     }
 
+    /// The samples of a window; `usize::MAX` where recordings are not cut.
+    pub fn window(&self) -> usize {
+        self.segment.unwrap_or(usize::MAX)
+    }
+
     /// The samples of the piece that begins at frame `start` of a recording, in whose padding that may be; `next` is
     /// where the next piece begins.
     pub fn span(&self, start: i64, next: Option<i64>, samples: usize) -> Range<usize> {

@@ -63,6 +63,8 @@ pub(super) struct Examples {
     pub classes: Vec<String>,
     /// Whether each clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
     pub single_label: bool,
+    /// Whether features are normalised by how they vary within classes: only where classes exclude each other.
+    pub within_class: bool,
     /// Name, labels, fold and group of each. Background has no labels; what has no fold is trained on in all folds.
     pub items: Vec<Item>,
     pub layers: Vec<LayerFeatures>,
@@ -77,6 +79,7 @@ impl Examples {
         Self {
             classes,
             single_label,
+            within_class: single_label,
             items: Vec::new(),
             layers,
             starts: vec![0],
@@ -164,6 +167,7 @@ impl Examples {
             y: examples.iter().flat_map(targets).collect(),
             classes: self.classes.len(),
             single_label: self.single_label,
+            within_class: self.within_class,
         }
     }
 

@@ -77,6 +77,7 @@ fn made_up(width: usize, size: FittingSize) -> LinearProbeData {
         y,
         classes,
         single_label: size.single_label,
+        within_class: size.single_label,
     }
 }
 

@@ -57,18 +57,22 @@ impl InnerFolds {
         let split = |fold: u32| {
             let parts = rows.iter().zip(folds);
             let (test, train): (Vec<_>, Vec<_>) = parts.partition(|(_, own)| **own == Some(fold));
-            let rows = |part: Vec<(&usize, &Option<u32>)>| -> Vec<usize> {
-                let originals: Vec<usize> = part.into_iter().map(|(row, _)| *row).collect();
-                examples.with_copies(&originals)
+            let originals = |part: Vec<(&usize, &Option<u32>)>| -> Vec<usize> {
+                part.into_iter().map(|(row, _)| *row).collect()
             };
-            (rows(train), rows(test))
+            let (train, test) = (examples.with_copies(&originals(train)), originals(test));
+            // Crops are for training alone; copies with background are what recordings contain.
+            match examples.single_label {
+                true => (train, test),
+                false => (train, examples.with_copies(&test)),
+            }
         };
         Self {
             splits: known.into_iter().map(split).collect(),
         }
     }
 
-    /// For each fold the examples to train on and those to test on, with copies.
+    /// For each fold the examples to train on, with copies, and those to test on, with copies that have background.
     pub fn splits(&self) -> &[(Vec<usize>, Vec<usize>)] {
         &self.splits
     }
@@ -179,6 +183,27 @@ mod tests {
             item.group = Some(format!("{}", i % 12));
         }
         check(&examples, 5);
+    }
+
+    /// Copies of clips without background are trained on and never tested on.
+    #[test]
+    fn crops_are_for_training_alone() {
+        let mut examples = clips(18, true);
+        for origin in 0..18 {
+            let copy = ExampleCopy {
+                origin,
+                mixed_with: None,
+            };
+            examples.push_copy(copy, &[&[0.0; 5]]);
+        }
+        let inner = InnerFolds::of(&examples, &all(18)).unwrap().unwrap();
+        for (train, test) in inner.splits() {
+            assert_eq!((train.len(), test.len()), (24, 6));
+            assert!(test.iter().all(|&i| i < 18));
+            let copies = train.iter().filter(|&&i| i >= 18);
+            assert!(copies.clone().all(|i| train.contains(&(i - 18))));
+            assert_eq!(copies.count(), 12);
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub const STRENGTHS: [f64; 13] = [
 /// Copies of each clip that are mixed with background, unless said otherwise.
 pub const BACKGROUND_COPIES: usize = 4;
 
+/// Copies of each clip that are usual where classes exclude each other: its louder half, and two that are shifted.
+pub const CLIP_COPIES: usize = 3;
+
 /// Whether the classes of a probe exclude each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProbeClasses {
@@ -44,6 +47,9 @@ pub struct ProbeJob {
     /// A folder of recordings that belong to none of the classes, in addition to classes with such a name
     /// ([`BACKGROUND_NAMES`](crate::BACKGROUND_NAMES)).
     pub background: Option<PathBuf>,
+    /// Where classes exclude each other: copies of each clip that are trained on, too, the first its louder half,
+    /// others shifted in a circle. Each costs as much as the clip; 0 for none.
+    pub copies: usize,
     /// Where there is background and classes are independent: copies of each clip that are mixed with it and trained
     /// on, too; 0 for none, also of the background.
     pub background_copies: usize,
@@ -52,7 +58,9 @@ pub struct ProbeJob {
     pub like: BTreeMap<String, Vec<String>>,
     /// Strengths of regularisation; of several, the best one is chosen by cross-validation on the training clips.
     pub strengths: Vec<f64>,
-    /// Whether what the last layer takes is classified without trying the features of the layer before.
+    /// Whether what the last layer takes is classified without trying the features of the layer before, and without
+    /// normalising by how features vary within classes: for networks that were trained on these clips, whose features
+    /// of them vary less than those of others.
     pub only_last: bool,
     /// Whether each fold is also evaluated with a probe of the other folds.
     pub cross_validate: bool,
@@ -63,8 +71,8 @@ pub struct ProbeJob {
 }
 
 impl ProbeJob {
-    /// A probe of a model on a data folder with all strengths and the usual copies, on the CPU; nothing is evaluated or
-    /// written.
+    /// A probe of a model on a data folder with all strengths, and the usual copies where there is background, on the
+    /// CPU; nothing is evaluated or written.
     pub fn new(model: impl Into<String>, data: impl Into<PathBuf>) -> Self {
         Self {
             model: model.into(),
@@ -73,6 +81,7 @@ impl ProbeJob {
             fold_table: None,
             classes: ProbeClasses::Auto,
             background: None,
+            copies: 0,
             background_copies: BACKGROUND_COPIES,
             like: BTreeMap::new(),
             strengths: STRENGTHS.to_vec(),

@@ -13,6 +13,7 @@ mod background;
 mod background_pool;
 mod choice;
 mod copies;
+mod crop_and_shift;
 mod cross_validation;
 mod embed;
 mod example_sound;
@@ -35,7 +36,7 @@ pub use choice::{ProbeCalibration, ProbeTrial};
 pub use cross_validation::{ProbedFold, ProbedFolds};
 pub use examples::ProbeLayer;
 pub(crate) use fitting_time::{FittingSize, fitting_seconds};
-pub use job::{BACKGROUND_COPIES, ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
+pub use job::{BACKGROUND_COPIES, CLIP_COPIES, ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
 
 use crate::usable_clips::UsableClips;
 use crate::validation_split::with_folds;
@@ -113,7 +114,8 @@ fn fit(
 ) -> Result<Option<ProbeResult>, PipelineError> {
     let Control { observer, stop } = control;
     let strengths = strengths(job)?;
-    check_copies(job.background_copies)?;
+    check_copies("--background-copies", job.background_copies, BACKGROUND_COPIES)?;
+    check_copies("--copies", job.copies, CLIP_COPIES)?;
     let (mut skipped, mut damaged) = (Skips::new(), Skips::new());
     let separated = match job.classes {
         ProbeClasses::Exclusive => SeparatedClips::none_of(data),
@@ -133,10 +135,14 @@ fn fit(
     let prior = backbone.prior(source, &separated.classes, &job.like)?;
     let layers = backbone.layers(job.only_last || prior.is_some());
     let mut examples = Examples::new(separated.classes.clone(), single_label, layers);
+    examples.within_class &= !job.only_last;
     let embedder = Embedder {
         backbone: &backbone,
         source,
-        copies: job.background_copies,
+        copies: match single_label {
+            true => job.copies,
+            false => job.background_copies,
+        },
         observer,
         stop,
     };

@@ -26,6 +26,7 @@ pub(super) fn recipe(source: &Recipe, job: &ProbeJob) -> Recipe {
         stratify: None,
         subsets: None,
     });
+    recipe.network = recipe.network.with_linear_head();
     recipe.train.noisy_subsets.clear();
     (recipe.train.start, recipe.train.freeze) = (None, Vec::new());
     recipe

@@ -66,7 +66,16 @@ pub(super) fn describe(examples: &Examples, separated: &SeparatedClips) -> Strin
         }
     };
     match examples.single_label {
-        true => "classes exclude each other: one softmax (--independent fits a sigmoid for each)".into(),
+        true => {
+            let copies = match examples.copies().len() {
+                0 => String::new(),
+                copies => format!(
+                    "; also fitted to {} that begin or end elsewhere",
+                    human_amount(copies, "copy", "copies")
+                ),
+            };
+            format!("classes exclude each other: one softmax (--independent fits a sigmoid for each){copies}")
+        }
         false => format!("classes are independent: a sigmoid for each{background}"),
     }
 }

@@ -40,8 +40,8 @@ fn tone(folder: &Path, name: &str, hz: f32, tenths: u32) -> Item {
     }
 }
 
-/// Four clips in two folds, each in a group of its own, and two recordings of background, each of two pieces and in a
-/// fold of its own.
+/// Four clips in two folds, each in a group of its own, and, unless classes exclude each other, two recordings of
+/// background, each of two pieces and in a fold of its own.
 fn embedded(workers: usize, copies: usize, single_label: bool) -> Examples {
     let dir = tempfile::tempdir().unwrap();
     let clip = |k: u32| Item {
@@ -69,7 +69,10 @@ fn embedded(workers: usize, copies: usize, single_label: bool) -> Examples {
     let clips = ProbeClips {
         items: &items,
         background: &[],
-        files: &files,
+        files: match single_label {
+            true => &[],
+            false => &files,
+        },
     };
     let (mut skipped, mut damaged) = (Skips::new(), Skips::new());
     let done = embedder.add(&clips, &mut examples, &mut skipped, &mut damaged);
@@ -101,7 +104,7 @@ fn copies_are_the_same_for_any_number_of_threads() {
 fn copies_share_fold_group_and_labels_with_what_they_are_made_of() {
     let all = embedded(2, 3, false);
     assert_eq!((all.clips(), all.background()), (4, 4));
-    assert_eq!(all.copies().len(), 4 * 3 + 4 * 2);
+    assert_eq!(all.copies().len(), 4 * 3 + 4 * 4);
     for (copy, i) in all.copies().iter().zip(all.originals()..) {
         let (own, origin) = (&all.items[i], &all.items[copy.origin]);
         assert_eq!(
@@ -123,12 +126,30 @@ fn copies_share_fold_group_and_labels_with_what_they_are_made_of() {
     }
 }
 
-/// Without copies, and where classes exclude each other, the examples are as before.
+/// Where classes exclude each other, clips are cropped and shifted, the same for any number of threads.
+#[test]
+fn clips_without_background_are_cropped_and_shifted() {
+    let (all, again) = (embedded(1, 3, true), embedded(3, 3, true));
+    let originals: Vec<usize> = (0..4).collect();
+    assert_eq!((all.originals(), all.len()), (4, 16));
+    for (copy, i) in all.copies().iter().zip(4..) {
+        assert_eq!(
+            (copy.origin, copy.mixed_with),
+            ((i - 4) / 3, None),
+            "three copies of each"
+        );
+        let is_shifted = (i - 4) % 3 > 0;
+        assert!(!is_shifted || bits(&all, &[i]) != bits(&all, &[copy.origin]));
+        assert_eq!(bits(&all, &[i]), bits(&again, &[i]));
+    }
+    assert_eq!(bits(&all, &originals), bits(&embedded(2, 0, true), &originals));
+}
+
+/// Without copies the examples are as before.
 #[test]
 fn copies_change_nothing_else() {
     let (with, without) = (embedded(2, 3, false), embedded(2, 0, false));
     let originals: Vec<usize> = (0..8).collect();
     assert_eq!((with.originals(), without.len()), (8, 8));
     assert_eq!(bits(&with, &originals), bits(&without, &originals));
-    assert!(embedded(2, 3, true).copies().is_empty());
 }

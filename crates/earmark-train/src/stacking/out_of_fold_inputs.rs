@@ -150,17 +150,18 @@ impl<'a> InputRun<'a> {
         else {
             return Ok(None);
         };
-        let files = segments.rows.chunk_by(|a, b| a.file == b.file);
+        let recordings = segments.recordings;
+        let files = recordings.iter().map(|r| (r.file.clone(), r.starts.len()));
         let header = KeptHeader {
             format: 1,
             key: self.key.clone(),
-            files: files.map(|rows| (rows[0].file.clone(), rows.len())).collect(),
+            files: files.collect(),
             skipped: segments.skipped,
             damaged: Some(segments.remarks.damaged()),
         };
-        let shape = vec![segments.rows.len(), segments.classes.len()];
-        let rows = segments.rows.into_iter();
-        let values = rows.flat_map(|row| row.scores).collect();
+        let count = recordings.iter().map(|r| r.starts.len()).sum();
+        let shape = vec![count, segments.classes.len()];
+        let values = recordings.into_iter().flat_map(|r| r.scores).collect();
         let tensors = Tensors::from([(SCORES.to_owned(), HostTensor { shape, values })]);
         let text = serde_json::to_string(&header).expect("strings and numbers");
         write_tensors(&self.run.join(KEPT), text, &tensors)?;

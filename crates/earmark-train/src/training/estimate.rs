@@ -43,6 +43,9 @@ const MEASURED_BYTES: u64 = 512 << 20;
 
 /// Estimates from the files' headers and one measured step on random data, of a part of a batch where a whole one is
 /// large.
+///
+/// # Errors
+/// Data that can't be opened, a device that there is not, or settings that do not fit together.
 pub fn estimate(
     recipe: &Recipe,
     plan: &TrainPlan,

@@ -128,7 +128,7 @@ impl InitialNetwork {
         let recipe = &job.recipe;
         let classes = &planned.data.classes;
         let channels = Extractor::new(&recipe.front_end)?.channels();
-        let (network, specs) = Network::build(&recipe.network, channels, classes.len())?;
+        let (network, specs) = Network::build_to_train(&recipe.network, channels, classes.len())?;
         check_prefixes(&recipe.train, &specs)?;
         let classifier = classifier_variables(&network, &specs);
         let mut vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));

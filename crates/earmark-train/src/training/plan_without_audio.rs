@@ -51,6 +51,9 @@ pub struct TrainPlan {
 }
 
 /// Checks everything that can be checked without reading audio.
+///
+/// # Errors
+/// What a training would refuse: data, folds or settings that do not fit together.
 pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineError> {
     let recipe = &job.recipe;
     let data = open_data(recipe, &job.data)?;
@@ -60,7 +63,7 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
     let cut = extractor.segment_frames().unwrap_or(0);
     let frames = recipe.batches.length.map_or(cut, |length| length.max_frames);
     let segment = [extractor.channels(), extractor.bands(), frames];
-    let (network, specs) = Network::build(&recipe.network, segment[0], data.classes.len())?;
+    let (network, specs) = Network::build_to_train(&recipe.network, segment[0], data.classes.len())?;
     check_prefixes(&recipe.train, &specs)?;
     let of_fold = TrainJob { fold, ..job.clone() };
     let classes = data.classes.names();

@@ -61,6 +61,10 @@ pub struct TuneJob {
 
 /// Trains every trial and compares them; `None` when stopped. Trials that have already ended, failed ones too, are
 /// passed over. Clips that are left out are named once.
+///
+/// # Errors
+/// Data or a run directory that can't be used, and files that can't be written. A trial that fails is noted and ends
+/// alone.
 pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
     let plan = plan(job)?;
     check_data(job, &plan.recipes)?;

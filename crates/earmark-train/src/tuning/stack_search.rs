@@ -58,6 +58,9 @@ pub fn stack_space() -> Vec<SearchDimension> {
 
 /// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of
 /// its fold; `None` when stopped. Trials that have already ended, failed ones too, are passed over.
+///
+/// # Errors
+/// Input runs or a run directory that can't be used, and files that can't be written.
 pub fn search_stack(
     job: &StackSearchJob,
     observer: Observer,

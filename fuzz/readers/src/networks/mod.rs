@@ -1,7 +1,8 @@
-//! What is read above Burn: recipes, model files, logs and other files of runs, lists that go with a model, and
-//! archives of data sets.
+//! What is read above Burn: recipes, model files, logs and other files of runs, lists that go with a model, detections,
+//! and archives of data sets.
 
 mod archive;
+mod detections;
 mod lists;
 mod model_file;
 mod recipe;
@@ -9,6 +10,7 @@ mod resume_log;
 mod run_files;
 
 pub use archive::archive;
+pub use detections::detections;
 pub use lists::{label_table, thresholds};
 pub use model_file::model_file;
 pub use recipe::recipe;

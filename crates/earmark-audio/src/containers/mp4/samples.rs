@@ -31,7 +31,11 @@ pub(super) struct Samples {
     /// When the first one begins, and how long all of them last with the holes between them, in ticks.
     pub(super) first: u64,
     pub(super) ticks: u64,
+    /// Whether the times of fragments go back somewhere.
+    pub(super) goes_back: bool,
     clock: Clock,
+    /// Where the clock would be by times before or after those that went back.
+    other_ticks: Option<u128>,
     sample_rate_hz: u32,
 }
 
@@ -42,7 +46,9 @@ impl Samples {
             list: PacketList::default(),
             first: 0,
             ticks: 0,
+            goes_back: false,
             clock: Clock::new(rates),
+            other_ticks: None,
             sample_rate_hz: rates.1,
         }
     }
@@ -52,19 +58,31 @@ impl Samples {
         let frames = self.clock.advance(ticks);
         self.list.packets.push(ListedPacket { at, bytes, frames });
         self.ticks = self.ticks.saturating_add(ticks);
+        self.other_ticks = self.other_ticks.map(|other| other + u128::from(ticks));
     }
 
-    /// Takes when the next packet begins.
+    /// Takes when the next packet begins. Times that go back are wrong, or those before them were: what follows on one
+    /// of them follows without a hole, so that a few wrong times don't become silence.
     pub(super) fn begin_at(&mut self, ticks: u64) {
         let index = self.list.packets.len();
         let (before, now) = (self.clock, u128::from(ticks));
-        if index > 0 && before.ticks.abs_diff(now) < (before.timescale / SHORTEST_HOLE).max(1) {
+        let is_near = |ticks: u128| ticks.abs_diff(now) < (before.timescale / SHORTEST_HOLE).max(1);
+        if index > 0 && is_near(before.ticks) {
+            return;
+        }
+        if let Some(other) = self.other_ticks.filter(|other| is_near(*other)) {
+            self.clock.ticks = other;
+            self.other_ticks = Some(before.ticks);
             return;
         }
         self.clock.ticks = now;
         if index == 0 {
             self.first = ticks;
+        } else if now < before.ticks {
+            self.goes_back = true;
+            self.other_ticks = Some(before.ticks);
         } else if let Some(missing) = now.checked_sub(before.ticks) {
+            self.other_ticks = self.other_ticks.map(|other| other + missing);
             let frames = self.clock.frame() - before.frame();
             let frames = u64::try_from(frames).unwrap_or(u64::MAX);
             self.ticks = self
@@ -273,6 +291,23 @@ mod tests {
         assert_eq!((cut.list.packets.len(), cut.frames()), (2, 2_048));
         assert_eq!((loss.seconds, loss.is_cut_off), (Some(0.256), true));
         assert!(samples(&[0, 10]).cut(20).is_none());
+    }
+
+    /// A fragment with a time that is too low adds no silence; where a clock begins again, a hole is a hole.
+    #[test]
+    fn times_that_go_back_leave_no_holes() {
+        for (times, holes) in [
+            (&[8_000, 16_000, 100, 32_000, 40_000][..], &[][..]),
+            (&[8_000, 16_000, 0, 8_000, 26_000], &[(4, 10_000)]),
+        ] {
+            let mut samples = Samples::new((8_000, 8_000));
+            for (index, time) in times.iter().enumerate() {
+                samples.begin_at(*time);
+                samples.push(index as u64, 10, 8_000);
+            }
+            assert_eq!(samples.list.holes, holes, "{times:?}");
+            assert!(samples.goes_back);
+        }
     }
 
     #[test]

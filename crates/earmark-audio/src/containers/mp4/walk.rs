@@ -87,6 +87,10 @@ fn listed(
         None => Samples::new(rates),
     };
     let damage = add_fragments(walker, &mut samples, movie, track, &top.fragments)?;
+    let back = "the times of its fragments go back; what follows is joined to what is before";
+    let back = samples
+        .goes_back
+        .then(|| ClipNote::Contradiction(back.to_owned()));
     let part = played(walker, movie, track, &codec, &samples, top.is_fragmented)?;
     let loss = samples.cut(walker.len());
     // What the end of the file cuts off is in the loss.
@@ -107,7 +111,12 @@ fn listed(
     };
     Ok(FileWalk {
         layout: AudioLayout::Packets(layout),
-        notes: part.note.map(ClipNote::Contradiction).into_iter().collect(),
+        notes: part
+            .note
+            .map(ClipNote::Contradiction)
+            .into_iter()
+            .chain(back)
+            .collect(),
         losses: loss.into_iter().chain(damage).collect(),
     })
 }

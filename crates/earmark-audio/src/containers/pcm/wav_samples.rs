@@ -28,11 +28,22 @@ impl WavSamples {
     /// Finds the end of the samples, and how they are stored.
     pub(super) fn walk(self, walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {
         match self.format.tag {
-            0x50 | 0x55 => self.mpeg(walker),
-            0x02 | 0x11 if self.format.bits == 4 => self.blocks(walker),
-            0x31 => self.blocks(walker),
+            0x50 | 0x55 => self.without_silence().mpeg(walker),
+            0x02 | 0x11 if self.format.bits == 4 => self.without_silence().blocks(walker),
+            0x31 => self.without_silence().blocks(walker),
             _ => self.pcm(walker),
         }
+    }
+
+    /// Notes silence that is stated before compressed samples, and not read.
+    fn without_silence(mut self) -> Self {
+        if self.silence > 0 {
+            let seconds = self.silence as f64 / f64::from(self.format.sample_rate_hz.max(1));
+            self.notes.push(ClipNote::Contradiction(format!(
+                "it states {seconds:.3} s of silence before its samples, which are left out"
+            )));
+        }
+        self
     }
 
     fn pcm(mut self, walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {

@@ -1,6 +1,7 @@
 //! The packets of one track of Matroska, block by block.
 
 use super::group::{GroupPosition, PacketGroup};
+use crate::clip::LostSound;
 use crate::containers::{BlockStep, ByteWalker, MatroskaBlocks};
 use crate::error::Fault;
 
@@ -32,7 +33,14 @@ impl MatroskaPackets {
                 BlockStep::Block(block) => {
                     group.at = block.at;
                     for packet in &block.packets {
-                        let bytes = (packet.end - packet.start).min(MOST_PACKET_BYTES);
+                        let bytes = packet.end - packet.start;
+                        if bytes > MOST_PACKET_BYTES {
+                            group.add_gap(LostSound {
+                                bytes: Some(bytes),
+                                ..LostSound::damaged("a packet has more than 16 MiB", block.at)
+                            });
+                            continue;
+                        }
                         group.push(walker.peek(packet.start, bytes as usize)?);
                     }
                     let frame = self.frames(block.time_ns);

@@ -17,6 +17,7 @@ impl SectionReader {
         let hole = match position {
             GroupPosition::Unknown => {
                 self.ends_at = self.ends_at.map(|end| end.saturating_add(decoded));
+                self.other_end = self.other_end.map(|end| end.saturating_add(decoded));
                 0
             }
             GroupPosition::End { frame, is_last } => {
@@ -27,20 +28,44 @@ impl SectionReader {
             // What a decoder needs to settle gives no sound.
             GroupPosition::Start { .. } if decoded == 0 => 0,
             GroupPosition::Start { frame } => {
-                let hole = self.ends_at.map_or(0, |end| frame.saturating_sub(end));
-                self.move_end(frame, hole, decoded);
-                self.pause(hole)
+                let hole = self.hole_before(frame);
+                let filled = self.pause(hole);
+                self.move_end(frame, hole, decoded, filled);
+                filled
             }
             GroupPosition::Behind { hole } => self.pause(i64::try_from(hole).unwrap_or(i64::MAX)),
         };
         hole.cast_unsigned()
     }
 
+    /// Frames between the sound so far and a group that begins at `frame`. Times that go back are wrong, or those
+    /// before them were: where the sound would end by either is remembered, and a group that follows on one of them
+    /// follows without a hole. So a few wrong times don't become silence.
+    fn hole_before(&mut self, frame: i64) -> i64 {
+        let shortest = self.shortest_pause();
+        let behind = |end: Option<i64>| end.map_or(0, |end| frame.saturating_sub(end));
+        let (hole, other) = (behind(self.ends_at), behind(self.other_end));
+        if hole.saturating_abs() >= shortest && self.other_end.is_some() && other.saturating_abs() < shortest
+        {
+            std::mem::swap(&mut self.ends_at, &mut self.other_end);
+            return other;
+        }
+        if hole <= -shortest {
+            self.note("its times go back; what follows is joined to what is before".into());
+            self.other_end = self.ends_at;
+        }
+        hole
+    }
+
+    /// The shortest hole that is not jitter, in frames.
+    fn shortest_pause(&self) -> i64 {
+        (i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA).max(1)
+    }
+
     /// How much of the time between two packets, in frames, is a gap. Where nothing is missing in the file, the
     /// recorder was paused, which may last for days.
     fn pause(&self, hole: i64) -> i64 {
-        let shortest = i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA;
-        match self.gap.is_some() || hole >= shortest {
+        match self.gap.is_some() || hole >= self.shortest_pause() {
             true => hole.max(0),
             false => 0,
         }
@@ -48,14 +73,15 @@ impl SectionReader {
 
     /// Where the sound ends behind a group that begins at `frame`, `hole` frames behind the sound before it. Of holes
     /// that are too short to be filled it keeps count, so that many of them add up to one that is filled.
-    fn move_end(&mut self, frame: i64, hole: i64, decoded: i64) {
-        let shortest = i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA;
+    fn move_end(&mut self, frame: i64, hole: i64, decoded: i64, filled: i64) {
         let is_filled = hole > 0 && self.gap.is_some();
         let start = match self.ends_at {
-            Some(end) if !is_filled && hole.saturating_abs() < shortest => end,
+            Some(end) if !is_filled && hole.saturating_abs() < self.shortest_pause() => end,
             _ => frame,
         };
         self.ends_at = Some(start.saturating_add(decoded));
+        let more = decoded.saturating_add(filled);
+        self.other_end = self.other_end.map(|end| end.saturating_add(more));
     }
 
     /// Compares where the group ends with where it should; the frames that are missing before it.

@@ -19,7 +19,7 @@ const CLOSED: &str = "its times leave gaps of more than 10 minutes, or too long 
 const DOUBLED: u32 = 2;
 
 /// Silence is given in pieces, however long it is.
-static SILENT_PIECE: [f32; 1 << 14] = [0.0; 1 << 14];
+static SILENT_PIECE: [f32; 1 << 11] = [0.0; 1 << 11];
 
 /// Reads one section.
 pub(super) struct SectionReader {
@@ -34,6 +34,8 @@ pub(super) struct SectionReader {
     doubled: u32,
     /// Where the sound so far ends, in the positions of the container; unknown before the first.
     pub(super) ends_at: Option<i64>,
+    /// Where it would end by times before or after those that went back.
+    pub(super) other_end: Option<i64>,
     /// What is missing, until the next position shows how long it was, and where in the decoded group that is.
     pub(super) gap: Option<(LostSound, usize)>,
     /// The sound of the group, before anything is dropped at the ends of the section.
@@ -57,6 +59,7 @@ impl SectionReader {
             surplus: 0,
             doubled: 0,
             ends_at: None,
+            other_end: None,
             gap: None,
             samples: Vec::new(),
             silence_left: 0,

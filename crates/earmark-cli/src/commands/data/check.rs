@@ -5,9 +5,10 @@ use crate::prelude::*;
 use earmark::data::check::{
     CheckOptions, CheckReport, Finding, FindingKind, FixedTable, Severity, TableChange, check, fixed_table,
 };
-use earmark::data::{DataOptions, DataSet, MissingFiles, load};
+use earmark::data::{DataOptions, DataSet, Item, LayoutKind, MissingFiles, load};
 use earmark_core::text::quote;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Decode every file; find unknown labels, duplicates, leaks between subsets and folds, imbalance
 #[derive(Args)]
@@ -19,7 +20,8 @@ pub struct DataCheck {
     pub source: DataSource,
     #[command(flatten)]
     pub damaged: DamagedArgs,
-    /// Table to write without duplicates, leaks across subsets, folds and groups, and files that cannot be read
+    /// Table to write without duplicates, leaks across subsets, folds and groups, and files that cannot be read; of
+    /// labels with times, one table of all recordings
     #[arg(long, value_name = "FIXED.csv")]
     pub write: Option<PathBuf>,
     /// Print JSON
@@ -49,19 +51,25 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     };
     let set = load(&args.source.dir, &options)?;
     console.data(&set);
-    if args.write.is_some() && set.has_windows() {
+    let recordings = set.recordings();
+    let is_unknown = |item: &Item| !set.events.contains_key(&item.file);
+    if args.write.is_some() && set.has_windows() && recordings.items.iter().any(is_unknown) {
         bail!(
-            "--write: makes a table of whole recordings, and this one is of labels with times; correct its rows, or \
-             leave --write out"
+            "--write: makes a table, which can't say what was annotated as AOEF does; correct that where it was made, \
+             or leave --write out"
         );
     }
     let options = CheckOptions::default();
     let report = check(&set, &options, &|done, total| {
         console.features(done, total);
     });
-    let fixed = args.write.as_ref().map(|_| fixed_table(&set, &report, &options));
+    let fixed = args
+        .write
+        .as_ref()
+        .map(|_| fixed_table(&recordings, &report, &options));
     if let (Some(path), Some(fixed)) = (&args.write, &fixed) {
         write(path, fixed, &set)?;
+        note_unused(&set, &recordings, console);
     }
     let outcome = || Outcome {
         report: &report,
@@ -70,7 +78,7 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     };
     print_as(args.json, outcome, || report.to_text())?;
     if let (Some(path), Some(fixed)) = (&args.write, &fixed) {
-        show_changes(path, fixed, args, console)?;
+        show_changes(path, fixed, args, set.layout, console)?;
     }
     let is_left = |finding: &&Finding| {
         let fixed = args.write.is_some() && finding.kind != FindingKind::OneClass;
@@ -87,6 +95,18 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
             human_amount(n, "error", "errors"),
             if n == 1 { "it" } else { "them" }
         ),
+    }
+}
+
+/// Names recordings with events that are not in the table, as no window of them is used.
+fn note_unused(set: &DataSet, recordings: &DataSet, console: &Console) {
+    let known: HashSet<&str> = recordings.items.iter().map(|item| item.file.as_str()).collect();
+    let mut unused = set.events.keys().filter(|file| !known.contains(file.as_str()));
+    if let Some(first) = unused.next() {
+        let amount = human_amount(unused.count() + 1, "recording", "recordings");
+        console.note(format!(
+            "{amount} of which no window is used: not in the table, first {first}"
+        ));
     }
 }
 
@@ -111,7 +131,13 @@ fn write(path: &Path, fixed: &FixedTable, set: &DataSet) -> anyhow::Result<()> {
 }
 
 /// Says what was changed, and how the table is used.
-fn show_changes(path: &Path, fixed: &FixedTable, args: &DataCheck, console: &Console) -> anyhow::Result<()> {
+fn show_changes(
+    path: &Path,
+    fixed: &FixedTable,
+    args: &DataCheck,
+    layout: LayoutKind,
+    console: &Console,
+) -> anyhow::Result<()> {
     for TableChange { place, change, .. } in &fixed.changes {
         console.note(format!("{place}: {change}"));
     }
@@ -128,13 +154,21 @@ fn show_changes(path: &Path, fixed: &FixedTable, args: &DataCheck, console: &Con
         false => print(text)?,
     }
     let below = path.strip_prefix(&args.source.dir);
+    // A table alone is one of clips.
+    let layout = match layout {
+        LayoutKind::Events => " --layout events",
+        _ => "",
+    };
     console.note(match below {
         Ok(table) => format!(
-            "train on it with --data {} --table {}",
+            "train on it with --data {} --table {}{layout}",
             quote(&args.source.dir.to_string_lossy()),
             quote(&table.to_string_lossy())
         ),
-        Err(_) => format!("train on it with --data {}", quote(&path.to_string_lossy())),
+        Err(_) => format!(
+            "train on it with --data {}{layout}",
+            quote(&path.to_string_lossy())
+        ),
     });
     Ok(())
 }

@@ -6,6 +6,7 @@ use earmark::data::feature_store::seconds_beyond;
 use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, load, read_item};
 use earmark::features::Extractor;
 use earmark::inference::handcrafted::{HandcraftedResult, file_items, write_handcrafted_features};
+use earmark::inference::{FeatureFile, write_features};
 use std::sync::atomic::Ordering;
 
 /// Write the features that a model sees (.npy), or handcrafted clip features (.csv)
@@ -58,32 +59,43 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
         files => bail!("{} files: without --handcrafted, give one file", files.len()),
     };
     let recipe = Recipe::load(&name, &args.overrides.set)?;
-    let extractor = Extractor::new(&recipe.front_end)?;
     let item = Item {
         path: file.clone(),
         damaged: args.damaged.unwrap_or(DamagedFiles::Refuse),
         ..Item::default()
     };
-    refuse_too_long(&item, &recipe)?;
-    let read = read_item(&item, recipe.front_end.sample_rate_hz)?;
-    for note in &read.notes {
+    let written = match recipe.front_end.handcrafted || !output::is_replaced(&args.out) {
+        true => write_whole(&item, &recipe, &args.out)?,
+        false => write_features(&item, &recipe.front_end, &args.out)?,
+    };
+    for note in &written.notes {
         console.note(format!("{}: {note}", file.display()));
     }
-    if let Some(damage) = &read.damage {
+    if let Some(damage) = &written.damage {
         console.damaged(&file.display().to_string(), damage);
     }
+    let (out, shape) = (args.out.display(), written.shape);
+    let text = format!("{out}: float32 {shape:?} (channels, bands, frames)");
+    print_written(&args.out, text, console)?;
+    Ok(Status::of_skips(usize::from(written.damage.is_some())))
+}
+
+/// Computes features of the whole recording at once: for handcrafted ones, and for what takes a file only from its start
+/// to its end.
+fn write_whole(item: &Item, recipe: &Recipe, out: &Path) -> anyhow::Result<FeatureFile> {
+    refuse_too_long(item, recipe)?;
+    let extractor = Extractor::new(&recipe.front_end)?;
+    let read = read_item(item, recipe.front_end.sample_rate_hz)?;
     let base = extractor.log_mel_of_clip(&read.clip, &mut extractor.scratch())?;
     let features = extractor.postprocess(&base)?;
     let mut bytes = Vec::new();
     features.write_npy(&mut bytes)?;
-    output::write(&args.out, |w| w.write_all(&bytes))?;
-    let (out, shape) = (
-        args.out.display(),
-        [features.channels, features.bands, features.frames],
-    );
-    let text = format!("{out}: float32 {shape:?} (channels, bands, frames)");
-    print_written(&args.out, text, console)?;
-    Ok(Status::of_skips(usize::from(read.damage.is_some())))
+    output::write(out, |w| w.write_all(&bytes))?;
+    Ok(FeatureFile {
+        shape: [features.channels, features.bands, features.frames],
+        notes: read.notes,
+        damage: read.damage,
+    })
 }
 
 /// Refuses a recording whose samples and features would take more than 2 GiB, before it is read.
@@ -95,9 +107,11 @@ fn refuse_too_long(item: &Item, recipe: &Recipe) -> anyhow::Result<()> {
     if let Some(seconds) = seconds_beyond(item, longest) {
         let (own, most) = (human_duration(seconds), human_duration(longest));
         let path = item.path.display();
-        bail!(
-            "{path}: {own} long, and the features of at most {most} are computed at a time; cut it into shorter files"
-        );
+        let remedy = match recipe.front_end.handcrafted {
+            true => "cut it into shorter files",
+            false => "name a file with -o, which takes them in parts",
+        };
+        bail!("{path}: {own} long, and the features of at most {most} are computed at a time; {remedy}");
     }
     Ok(())
 }

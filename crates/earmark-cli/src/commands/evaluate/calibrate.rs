@@ -1,6 +1,7 @@
 //! `earmark calibrate`
 
-use crate::commands::truth::{refuse_unread, truth_source};
+use super::calibrate_events::{self, EventThresholdArgs};
+use crate::commands::truth::{refuse_folder, refuse_unread, truth_source};
 use crate::prelude::*;
 use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{ReliabilityCurve, reliability_chart};
@@ -20,7 +21,8 @@ const METHODS: &[Choice<CalibrationMethod>] = &[
 #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
     earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
     earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors\n  \
-    earmark calibrate model.safetensors --scores oof.csv --data my-sounds -o calibrated.safetensors")]
+    earmark calibrate model.safetensors --scores oof.csv --data my-sounds -o calibrated.safetensors\n  \
+    earmark calibrate model.safetensors --scores windows.csv --events truth.csv -o tagger.safetensors")]
 pub struct Calibrate {
     /// Models: MODEL.safetensors, RUN or RUN@STEP; a cross-validation RUN counts as one model per fold
     #[arg(required = true)]
@@ -57,6 +59,8 @@ pub struct Calibrate {
     pub fold_table: Option<PathBuf>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub events: EventThresholdArgs,
     /// Calibrated model to write; for several models, a folder
     #[arg(long, short, required_unless_present = "in_place")]
     pub out: Option<PathBuf>,
@@ -66,7 +70,8 @@ pub struct Calibrate {
     /// What is fitted; single-label models always get one temperature for all classes
     #[arg(long, value_parser = choice(METHODS), default_value = "platt")]
     pub method: CalibrationMethod,
-    /// A class with fewer positive or fewer negative clips than this keeps its scores
+    /// A class with fewer positive or fewer negative clips than this keeps its scores; with --events, one with fewer
+    /// true events (or segments) has the threshold that is best for all together
     #[arg(long, default_value_t = 5, value_name = "N")]
     pub min_examples: usize,
     /// Reliability diagram to write as SVG, before and after
@@ -80,7 +85,18 @@ pub struct Calibrate {
 }
 
 /// Calibrates models.
-pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
+pub fn run(mut args: Calibrate, console: &Console) -> anyhow::Result<Status> {
+    let to = match (args.out.take(), args.in_place) {
+        (None, true) => CalibrateTo::InPlace,
+        (Some(path), false) if output::is_stdout(&path) => {
+            bail!("-o -: a model cannot be written to stdout; name a file")
+        }
+        (Some(path), false) => CalibrateTo::Path(path),
+        _ => bail!("no output: give -o FILE for new files, or --in-place"),
+    };
+    if let Some(truth) = args.events.events.take() {
+        return by_events(args, truth, to, console);
+    }
     let labels = DataLabels {
         subset: args.subset,
         fold_table: args.fold_table,
@@ -98,14 +114,6 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
                 data: args.data,
             }
         }
-    };
-    let to = match (args.out, args.in_place) {
-        (None, true) => CalibrateTo::InPlace,
-        (Some(path), false) if output::is_stdout(&path) => {
-            bail!("-o -: a model cannot be written to stdout; name a file")
-        }
-        (Some(path), false) => CalibrateTo::Path(path),
-        _ => bail!("no output: give -o FILE for new files, or --in-place"),
     };
     let job = train::CalibrateJob {
         models: args.models,
@@ -134,6 +142,23 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
         console.note(format!("{}: calibrated", path.display()));
     }
     Ok(Status::of_skips(done.skipped.len()))
+}
+
+/// Chooses thresholds by true events.
+fn by_events(args: Calibrate, truth: PathBuf, to: CalibrateTo, console: &Console) -> anyhow::Result<Status> {
+    refuse_folder(args.data.as_deref(), &args.read)?;
+    let job = train::EventThresholdJob {
+        models: args.models,
+        scores: args
+            .scores
+            .context("--events: give the scores of `tag --windows` with --scores")?,
+        truth,
+        to,
+        goal: args.events.goal(),
+        options: args.events.options(),
+        min_events: args.min_examples,
+    };
+    calibrate_events::run(&job, args.json, console)
 }
 
 /// A curve of the diagram.

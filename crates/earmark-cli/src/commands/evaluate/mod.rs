@@ -1,6 +1,7 @@
 //! The commands that evaluate.
 
 mod calibrate;
+mod calibrate_events;
 mod compare_two_runs;
 mod eval;
 mod report;

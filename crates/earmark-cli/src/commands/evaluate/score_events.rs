@@ -1,5 +1,6 @@
 //! `earmark score --events`
 
+use crate::commands::truth::is_given;
 use crate::prelude::*;
 use earmark::metrics::{
     Bootstrap, EventColumns, EventMetric, EventMetricOptions, EventReport, EventSet, IntersectionCriteria,
@@ -10,7 +11,7 @@ use serde::Serialize;
 /// Predicted events, and what counts as right.
 #[derive(Args)]
 pub struct EventScoreArgs {
-    /// Predicted events instead of scores: csv or JSON of `tag`, Raven, Audacity, BirdNET; or a folder of such files
+    /// Predicted events instead of scores: csv or JSON of `tag`, Raven, Audacity, BirdNET, AOEF; or a folder of these
     #[arg(long, requires = "truth", conflicts_with_all = ["scores", "map_at", "threshold"], help_heading = "Events")]
     pub events: Option<PathBuf>,
     /// Lengths of all recordings: file,seconds; those that the truth does not list have no events
@@ -127,7 +128,6 @@ impl EventRun<'_> {
     /// The columns that the flags name.
     fn columns(&self, args: &EventScoreArgs) -> anyhow::Result<EventColumns> {
         let read = self.read;
-        let is_given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
         let others = [
             &read.layout,
             &read.fold_column,

@@ -2,7 +2,9 @@
 
 use crate::prelude::*;
 use earmark::Recipe;
-use earmark::train::benchmark::{self, BenchmarkResult, Measurement, StepSpeed, bench};
+use earmark::train::benchmark::{
+    self, BenchmarkResult, Measurement, SavedSpeeds, SpeedVerdict, StepSpeed, bench,
+};
 use earmark_core::human::human_rate;
 
 const PARTS: &[Choice<Measurement>] = &[
@@ -41,6 +43,9 @@ pub struct Bench {
     /// Measure only these
     #[arg(long, value_parser = choice(PARTS), value_delimiter = ',')]
     pub only: Vec<Measurement>,
+    /// Earlier output of --json; what became slower or faster beyond noise is named
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -61,13 +66,32 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
             false => args.only,
         },
     };
+    let saved = args
+        .compare
+        .as_deref()
+        .map(|path| saved(path, &job))
+        .transpose()?;
     let stop = console.stop_flag()?;
     let note = |what: &str| console.note(format!("measuring: {what}"));
-    let Some(speeds) = bench(&job, &note, &stop)? else {
+    let Some(mut speeds) = bench(&job, &note, &stop)? else {
         bail!(Stopped("interrupted".into()));
     };
+    if let Some(saved) = saved {
+        speeds.changes = saved.changes(&speeds)?;
+    }
     print_as(args.json, || &speeds, || text(&speeds))?;
     Ok(Status::Done)
+}
+
+fn saved(path: &Path, job: &benchmark::BenchmarkJob) -> anyhow::Result<SavedSpeeds> {
+    let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let saved = serde_json::from_slice(&text).with_context(|| {
+        format!(
+            "{}: is not JSON; give what `earmark bench --json` printed",
+            path.display()
+        )
+    })?;
+    SavedSpeeds::new(saved, job).with_context(|| path.display().to_string())
 }
 
 fn text(speeds: &BenchmarkResult) -> String {
@@ -109,6 +133,19 @@ fn text(speeds: &BenchmarkResult) -> String {
         .collect();
     if !rows.is_empty() {
         let headers = ["step", "batch", "time", "speed", "peak memory"];
+        text += &format!("\n{}", number_table(&headers, rows));
+    }
+    if !speeds.changes.is_empty() {
+        let rows = speeds.changes.iter().map(|change| {
+            let verdict = match change.verdict {
+                SpeedVerdict::Slower => "slower",
+                SpeedVerdict::Faster => "faster",
+                SpeedVerdict::Same => "–",
+            };
+            let (ratio, noise) = (format!("{:.2} x", change.ratio), format!("± {:.2}", change.noise));
+            vec![change.what.to_owned(), ratio, noise, verdict.to_owned()]
+        });
+        let headers = ["since the saved result", "time", "noise", "change"];
         text += &format!("\n{}", number_table(&headers, rows));
     }
     text

@@ -1,5 +1,6 @@
 //! `earmark bundle`
 
+use crate::given;
 use crate::prelude::*;
 use earmark::inference::bundle::{self, bundle};
 use earmark::metrics::BlendMean;
@@ -31,8 +32,7 @@ pub struct Bundle {
 pub fn run(args: Bundle, console: &Console) -> anyhow::Result<Status> {
     let program = match args.program {
         Some(program) => program,
-        None => std::env::current_exe()
-            .context("the running program cannot be found; name its file with --program FILE")?,
+        None => given::program()?,
     };
     let job = bundle::BundleJob {
         models: args.models,

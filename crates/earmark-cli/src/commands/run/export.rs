@@ -55,6 +55,10 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
         bail!("--json: the model itself goes to stdout; name a file with -o");
     }
     let path = find_model(&args.model)?;
+    #[cfg(feature = "onnx-models")]
+    if export_imported(args, &path, console)? {
+        return Ok(Status::Done);
+    }
     let options = ExportOptions {
         weights: args.precision,
         raw: args.raw,
@@ -94,6 +98,53 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
         false => print_lines(&text)?,
     }
     Ok(Status::Done)
+}
+
+/// Writes the graph of an imported model; false for a network of this program.
+#[cfg(feature = "onnx-models")]
+fn export_imported(args: &Export, path: &Path, console: &Console) -> anyhow::Result<bool> {
+    let source = earmark::inference::model::ModelSource::read(path)?;
+    let earmark::recipe::AnyRecipe::Audio(recipe) = &source.recipe else {
+        return Ok(false);
+    };
+    if !recipe.network.is_graph() {
+        return Ok(false);
+    }
+    if args.precision != WeightPrecision::Float32 {
+        bail!("--precision: an imported graph is exported with the weights that it has; leave it out");
+    }
+    if args.check {
+        bail!(
+            "--check: compares the networks of earmark with their exports; leave it out for an imported graph"
+        );
+    }
+    let bytes = earmark::foreign::export_graph(&source.file, recipe, args.raw)
+        .map_err(|reason| anyhow::anyhow!("{}: {reason}", path.display()))?;
+    output::write(&args.out, |w| w.write_all(&bytes))?;
+    let meta = &source.file.meta;
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&json!({
+            "file": args.out.to_string_lossy(),
+            "bytes": bytes.len(),
+            "sample_rate_hz": recipe.front_end.sample_rate_hz,
+            "classes": meta.classes,
+            "licence": meta.licence,
+        }))?,
+        false => {
+            let classes = human_amount(meta.classes.len(), "class", "classes");
+            let licence = one_line(meta.licence.as_deref().unwrap_or("not stated")).into_owned();
+            let size = human_bytes(bytes.len() as u64);
+            format!(
+                "{}: ONNX, {size}, {classes}, one window at a time; licence: {licence}",
+                shown(&args.out)
+            )
+        }
+    };
+    match output::is_stdout(&args.out) {
+        true => console.lines(&text),
+        false => print_lines(&text)?,
+    }
+    Ok(true)
 }
 
 /// What was written, and how it compares.

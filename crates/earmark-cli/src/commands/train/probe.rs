@@ -57,6 +57,9 @@ pub struct Probe {
     /// Where there is background: copies of each clip to train on that are mixed with it at various levels; 0: none
     #[arg(long, value_name = "N", default_value_t = train::BACKGROUND_COPIES, conflicts_with = "exclusive")]
     pub background_copies: usize,
+    /// Where each clip has one class: copies of each to train on that begin or end elsewhere; `fit` makes 3
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["independent", "background"])]
+    pub copies: usize,
     /// File for the out-of-fold scores before calibration, which `earmark calibrate` reads
     #[arg(long, alias = "scores", requires = "folds", value_name = "OOF.csv")]
     pub out_of_fold: Option<PathBuf>,
@@ -87,6 +90,7 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
         },
         background: args.background,
         background_copies: args.background_copies,
+        copies: args.copies,
         like: like(&args.like)?,
         strengths,
         cross_validate: args.folds.is_some(),
@@ -149,12 +153,13 @@ fn summary(done: &ProbeResult) -> String {
             human_amount(pieces, "piece of background", "pieces of background")
         ),
     };
-    let (copies, held_out) = match done.copies {
-        0 => (String::new(), "held-out clips"),
-        copies => (
-            format!(", {}", human_amount(copies, "copy", "copies")),
-            "held-out clips and copies",
-        ),
+    let copies = match done.copies {
+        0 => String::new(),
+        copies => format!(", {}", human_amount(copies, "copy", "copies")),
+    };
+    let held_out = match done.copies > 0 && done.independent {
+        true => "held-out clips and copies",
+        false => "held-out clips",
     };
     let mut text = format!(
         "{}{background}{copies}, {}; {} ({}), strength {}\n",

@@ -1,5 +1,6 @@
 //! Where a training goes, and the command that resumes it.
 
+use crate::given;
 use crate::prelude::*;
 use earmark::runs::run_dir::fresh_folder;
 use earmark::train::TrainJob;
@@ -7,9 +8,7 @@ use earmark_core::text;
 
 /// The command line as it was given; what is not UTF-8 is shown as well as possible.
 pub fn given_command() -> Vec<String> {
-    std::env::args_os()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
+    given::words()
 }
 
 /// The folder that a command line names, or a new one under runs/.

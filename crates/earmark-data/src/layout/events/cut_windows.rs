@@ -11,7 +11,7 @@ use super::annotated::Annotated;
 use super::config::{EventOptions, UnlabelledWindows};
 use super::event_table::EventTable;
 use super::labelled_event::LabelledEvent;
-use super::odd_times::OddTimes;
+use super::odd_times::{OddTimes, ROUNDING_US};
 use super::recordings::UncutRecordings;
 use super::rule::{Presence, presence};
 use super::window_starts::starts;
@@ -33,7 +33,7 @@ pub(super) fn cut(
 ) -> Result<Rows, DataError> {
     let UncutRecordings {
         mut rows,
-        events,
+        mut events,
         is_one_table,
     } = recordings;
     let whole = std::mem::take(&mut rows.rows);
@@ -43,24 +43,35 @@ pub(super) fn cut(
         read_labels: options.read_labels,
         is_one_table,
     };
-    let (mut odd, mut left_out, none) = (OddTimes::default(), 0, EventTable::default());
+    let (mut odd, mut left_out) = (OddTimes::default(), 0);
     let recordings = whole.len();
     for (Row { mut item, .. }, length) in whole.into_iter().zip(lengths) {
-        let table = events.get(&item.file).unwrap_or(&none);
+        let table = events.remove(&item.file).unwrap_or_default();
         if item.path.starts_with(root) {
             item.file = below(root, &item.path);
         }
         item.group.get_or_insert_with(|| item.file.clone());
         match length {
-            None | Some(0) => rows.rows.push(cutter.uncut(item, table)),
+            None | Some(0) => rows.rows.push(cutter.uncut(item.clone(), &table)),
             Some(length) => {
-                odd.look_at(root, table, &item, length)?;
-                left_out += cutter.cut(&item, length, table, &mut rows.rows)?;
+                odd.look_at(root, &table, &item, length)?;
+                left_out += cutter.cut(&item, length, &table, &mut rows.rows)?;
             }
+        }
+        if table.annotated.is_none() {
+            rows.events.insert(item.file, table.events);
         }
     }
     rows.notes.extend(odd.notes());
-    rows.notes.push(cutter.summary(recordings, &rows.rows, left_out));
+    let summary = cutter.summary(recordings, &rows.rows, left_out);
+    if rows.rows.is_empty() && recordings > 0 {
+        let problem = format!(
+            "{summary}: none has a label, or is known to have none; see unlabelled, annotated-label and \
+             window-seconds of data.events"
+        );
+        return Err(DataError::at(root, problem));
+    }
+    rows.notes.push(summary);
     rows.multi_label = true;
     rows.search = false;
     Ok(rows)
@@ -113,12 +124,17 @@ impl WindowCutter<'_> {
         }
         let (spans, mut events): (Vec<_>, Vec<_>) =
             table.events.iter().partition(|event| self.is_annotation(event));
-        let spans = spans.into_iter().map(LabelledEvent::span_us).collect();
-        let annotated = self
-            .options
-            .annotated_label
-            .as_ref()
-            .map(|_| Annotated::new(spans));
+        // Ends are rounded.
+        let to_end = |span: Range<u64>| match span.end.saturating_add(ROUNDING_US) < length_us {
+            true => span,
+            false => span.start..span.end.max(length_us),
+        };
+        let annotated = match (&table.annotated, &self.options.annotated_label) {
+            (Some(spans), _) => Some(spans.iter().map(|(_, span)| to_end(span.clone())).collect()),
+            (None, Some(_)) => Some(spans.into_iter().map(|event| to_end(event.span_us())).collect()),
+            (None, None) => None,
+        };
+        let annotated = annotated.map(Annotated::new);
         events.sort_by_key(|event| event.start_us);
         let mut coming = events.into_iter().peekable();
         let (mut sounding, mut left_out): (Vec<&LabelledEvent>, usize) = (Vec::new(), 0);

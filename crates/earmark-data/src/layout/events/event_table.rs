@@ -1,10 +1,12 @@
 //! Tables of events as Raven, Audacity and others write them, `earmark tag` among them.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use earmark_core::labels::{LabelRule, without_score};
+use earmark_core::event_tables::{AoefSet, is_label_track, track_labels};
+use earmark_core::labels::LabelRule;
 
-use super::labelled_event::{LabelledEvent, time_us};
+use super::labelled_event::{LabelledEvent, microseconds, time_us};
 use super::read_rows::EventColumns;
 use crate::dataset::error::DataError;
 use crate::layout::options::DataOptions;
@@ -17,6 +19,8 @@ pub struct EventTable {
     pub path: PathBuf,
     /// The events, in its order.
     pub events: Vec<LabelledEvent>,
+    /// Recordings with spans of them that were annotated, in microseconds; `None` where the table does not say it.
+    pub annotated: Option<Vec<(String, Range<u64>)>>,
 }
 
 /// Why a table that says nothing about times is not one of events.
@@ -25,8 +29,9 @@ const NO_TIMES: &str = "is not a table of events: it has neither columns with a 
                         nor the lines of an Audacity label track";
 
 impl EventTable {
-    /// Reads a table: tabs and the columns of Raven, any table with columns of starts and ends, or the label track of
-    /// Audacity. A table without rows says that there are no events.
+    /// Reads a table: tabs and the columns of Raven, any table with columns of starts and ends, the label track of
+    /// Audacity, or AOEF. A table without rows says that there are no events. In AOEF, events may have no label, and a
+    /// line is the number of an annotation.
     ///
     /// # Errors
     /// A [`DataError`] with file and line: no such columns, a time that is not a number of seconds, an end before its
@@ -42,6 +47,7 @@ impl EventTable {
     /// As [`EventTable::read`].
     pub fn parse(path: &Path, bytes: &[u8], options: &DataOptions) -> Result<Self, DataError> {
         let events = match TableKind::of(bytes, options) {
+            TableKind::Aoef => return aoef(path, bytes, options),
             TableKind::Audacity => audacity(path, bytes, options)?,
             TableKind::Columns => {
                 let table = Table::parse(path, bytes, Some(b'\t'))?;
@@ -50,8 +56,11 @@ impl EventTable {
             TableKind::Empty => Vec::new(),
             TableKind::Other => return Err(DataError::at(path, NO_TIMES.to_owned())),
         };
-        let path = path.to_owned();
-        Ok(Self { path, events })
+        Ok(Self {
+            path: path.to_owned(),
+            events,
+            annotated: None,
+        })
     }
 
     /// Whether a file may be a table of events, by its first line: one without any is a label track without labels, and
@@ -64,8 +73,13 @@ impl EventTable {
     pub(super) fn is_one(path: &Path, options: &DataOptions) -> bool {
         matches!(
             Self::kind_of(path, options),
-            TableKind::Audacity | TableKind::Columns
+            TableKind::Audacity | TableKind::Columns | TableKind::Aoef
         )
+    }
+
+    /// Whether a file is AOEF, by its beginning.
+    pub(super) fn is_aoef(path: &Path, options: &DataOptions) -> bool {
+        matches!(Self::kind_of(path, options), TableKind::Aoef)
     }
 
     fn kind_of(path: &Path, options: &DataOptions) -> TableKind {
@@ -90,6 +104,7 @@ const HEAD_BYTES: u64 = 1 << 16;
 
 /// What the first line of a table says.
 enum TableKind {
+    Aoef,
     Audacity,
     Columns,
     /// Nothing but blank lines.
@@ -105,14 +120,12 @@ impl TableKind {
         let Some(first) = first else {
             return Self::Empty;
         };
+        if AoefSet::is_meant(bytes) {
+            return Self::Aoef;
+        }
         let text = String::from_utf8_lossy(first);
         let text = text.trim_start_matches('\u{feff}');
-        // More columns without a header are measurements, or labels that nobody named.
-        let cells: Vec<&str> = text.split('\t').map(str::trim).collect();
-        if let [start, end, _] = cells[..]
-            && start.parse::<f64>().is_ok()
-            && end.parse::<f64>().is_ok()
-        {
+        if is_label_track(text) {
             return Self::Audacity;
         }
         let header = Table::parse(Path::new(""), text.as_bytes(), Some(b'\t'));
@@ -123,8 +136,7 @@ impl TableKind {
     }
 }
 
-/// Audacity's label track: start, end and label, separated by tabs; the frequencies of a label are on a line of their
-/// own behind it, which begins with a backslash.
+/// The labels of a track of Audacity.
 fn audacity(path: &Path, bytes: &[u8], options: &DataOptions) -> Result<Vec<LabelledEvent>, DataError> {
     let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     let text = text.map_err(|_| DataError::at(path, "the text is not UTF-8; save it as UTF-8".to_owned()))?;
@@ -133,29 +145,68 @@ fn audacity(path: &Path, bytes: &[u8], options: &DataOptions) -> Result<Vec<Labe
         .as_deref()
         .map_or(LabelRule::One, LabelRule::separated_by);
     let mut events: Vec<LabelledEvent> = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let fail = |problem: String| DataError::row(path, at + 1, problem);
-        let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
-        let cell = |at: usize| cells.get(at).copied().unwrap_or_default();
-        if line.trim().is_empty() || cell(0) == "\\" {
-            continue;
-        }
-        let (label, score) = without_score(cell(2));
+    for found in track_labels(text) {
+        let fail = |problem: String| DataError::row(path, found.line, problem);
+        let [start, end] = found.times;
         let labels = match options.read_labels {
-            true => rule.read(label).map_err(fail)?,
+            true => rule.read(&found.label).map_err(fail)?,
             false => Vec::new(),
         };
         let event = LabelledEvent {
-            start_us: time_us(cell(0), "start").map_err(fail)?,
-            end_us: time_us(cell(1), "end").map_err(fail)?,
+            start_us: time_us(start, "start").map_err(fail)?,
+            end_us: time_us(end, "end").map_err(fail)?,
             labels,
-            score,
-            line: at + 1,
+            score: found.score,
+            band_hz: found.band_hz,
+            line: found.line,
             ..LabelledEvent::default()
         };
         events.push(event.checked(options.read_labels).map_err(fail)?);
     }
     Ok(events)
+}
+
+/// A set of soundevent: each tag is a label, or those with the key that `label-column` names.
+fn aoef(path: &Path, bytes: &[u8], options: &DataOptions) -> Result<EventTable, DataError> {
+    let set = AoefSet::parse(bytes).map_err(|problem| DataError::at(path, problem))?;
+    let mut events = Vec::with_capacity(set.events.len());
+    for event in set.events {
+        let fail = |problem: String| DataError::row(path, event.number, problem);
+        let [Some(start_us), Some(end_us)] = event.seconds.map(microseconds) else {
+            let [start, end] = event.seconds;
+            let problem = format!("goes from {start} s to {end} s, which no recording has; correct it");
+            return Err(fail(problem));
+        };
+        let mut labels: Vec<String> = Vec::new();
+        for [key, value] in event.tags {
+            let is_wanted = options.label_column.as_ref().is_none_or(|wanted| *wanted == key);
+            if is_wanted && options.read_labels && !labels.contains(&value) {
+                labels.push(value);
+            }
+        }
+        events.push(LabelledEvent {
+            file: Some(set.recordings[event.recording].file.clone()),
+            start_us,
+            end_us,
+            labels,
+            score: event.score.map(|score| score as f32),
+            band_hz: event.band_hz,
+            line: event.number,
+        });
+    }
+    let mut annotated = Vec::new();
+    for recording in set.recordings {
+        for span in recording.annotated {
+            if let [Some(start), Some(end)] = span.map(|seconds| microseconds(seconds.max(0.0))) {
+                annotated.push((recording.file.clone(), start..end));
+            }
+        }
+    }
+    Ok(EventTable {
+        path: path.to_owned(),
+        events,
+        annotated: Some(annotated),
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +227,7 @@ mod tests {
             end_us: 1_250_000,
             labels: vec!["Dog".into()],
             score: Some(0.91),
+            band_hz: Some([300.0, 2000.5]),
             line: 1,
             ..LabelledEvent::default()
         };
@@ -195,6 +247,7 @@ mod tests {
         let event = &events[0];
         assert_eq!(event.span_us(), 1_500_000..2_750_000, "within its file");
         assert_eq!(event.line, 3, "the row of the spectrogram");
+        assert_eq!(event.band_hz, Some([500.0, 3000.0]));
         assert_eq!(
             (event.file.as_deref(), &event.labels[0]),
             (Some("b.wav"), &"Dog".to_owned())

@@ -18,6 +18,8 @@ pub struct LabelledEvent {
     pub labels: Vec<String>,
     /// The score, of a table that a detector wrote.
     pub score: Option<f32>,
+    /// Lowest and highest frequency in hertz, where the table has them.
+    pub band_hz: Option<[f64; 2]>,
     /// Line of the table, counted from 1.
     pub line: usize,
 }
@@ -46,12 +48,23 @@ impl LabelledEvent {
 
 /// A time in microseconds; the error says which one is wrong.
 pub(super) fn time_us(cell: &str, what: &str) -> Result<u64, String> {
-    match cell.parse::<f64>() {
-        Ok(seconds) if (0.0..=MOST_SECONDS).contains(&seconds) => Ok((seconds * 1e6).round() as u64),
-        _ => Err(format!(
-            "the {what} is {cell:?}; write seconds from the beginning of the recording, such as 3.25"
-        )),
-    }
+    let seconds = cell.parse::<f64>().ok();
+    seconds.and_then(microseconds).ok_or_else(|| {
+        format!("the {what} is {cell:?}; write seconds from the beginning of the recording, such as 3.25")
+    })
+}
+
+/// Seconds as microseconds; `None` where no recording has that time.
+pub(super) fn microseconds(seconds: f64) -> Option<u64> {
+    (0.0..=MOST_SECONDS)
+        .contains(&seconds)
+        .then(|| (seconds * 1e6).round() as u64)
+}
+
+/// The band between two cells, where both are frequencies.
+pub(super) fn band_hz(low: &str, high: &str) -> Option<[f64; 2]> {
+    let hz = |cell: &str| cell.parse().ok().filter(|hz: &f64| *hz >= 0.0 && hz.is_finite());
+    Some([hz(low)?, hz(high)?])
 }
 
 /// A score, where there is one.

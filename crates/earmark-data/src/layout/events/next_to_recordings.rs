@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use earmark_core::event_tables::recording_name;
 use earmark_core::human::human_amount;
 
 use super::event_table::EventTable;
@@ -18,9 +19,6 @@ use crate::layout::interface::Row;
 use crate::layout::options::DataOptions;
 use crate::wording::quoted;
 
-/// What a table has behind the name of its recording, which may be without its extension.
-const ENDINGS: [&str; 5] = [".selections.txt", ".labels.txt", ".txt", ".csv", ".tsv"];
-
 /// The recordings below a folder, and the tables of events next to each.
 fn tables(root: &Path, options: &DataOptions) -> Result<Vec<(PathBuf, Vec<PathBuf>)>, DataError> {
     let mut by_recording: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
@@ -29,7 +27,7 @@ fn tables(root: &Path, options: &DataOptions) -> Result<Vec<(PathBuf, Vec<PathBu
         .partition(|path| is_audio_name(path));
     for table in others {
         let name = table.file_name().and_then(|name| name.to_str());
-        if let Some(recording) = name.and_then(recording_of) {
+        if let Some(recording) = name.and_then(recording_name) {
             by_recording
                 .entry(table.with_file_name(recording))
                 .or_default()
@@ -46,21 +44,6 @@ fn tables(root: &Path, options: &DataOptions) -> Result<Vec<(PathBuf, Vec<PathBu
         (path, tables)
     };
     Ok(recordings.into_iter().map(of).collect())
-}
-
-/// The name of the recording that a table is named after; Raven numbers its tables.
-fn recording_of(table: &str) -> Option<&str> {
-    let without = |ending: &&str| {
-        let at = table.len().checked_sub(ending.len())?;
-        let is_there = table.get(at..)?.eq_ignore_ascii_case(ending);
-        is_there.then(|| &table[..at]).filter(|name| !name.is_empty())
-    };
-    let name = ENDINGS.iter().find_map(without)?;
-    let numbered = name
-        .rsplit_once('.')
-        .filter(|(_, number)| number.parse::<u32>().is_ok());
-    let stem = numbered.and_then(|(before, _)| before.strip_suffix(".Table"));
-    Some(stem.unwrap_or(name))
 }
 
 /// Whether any recording has a table of events next to it.
@@ -111,7 +94,7 @@ pub(super) fn read(root: &Path, options: &DataOptions) -> Result<UncutRecordings
                 without.push(file);
                 continue;
             }
-            ([table], _) => EventTable::read(table, options)?,
+            ([table], _) => of_one(EventTable::read(table, options)?)?,
             (several, _) => return Err(several_tables(root, &path, several)),
         };
         let item = Item {
@@ -140,6 +123,20 @@ pub(super) fn read(root: &Path, options: &DataOptions) -> Result<UncutRecordings
     Ok(found)
 }
 
+/// The table, unless it says of several recordings what was annotated.
+fn of_one(table: EventTable) -> Result<EventTable, DataError> {
+    let files = || table.annotated.iter().flatten().map(|(file, _)| file);
+    let other = files().find(|file| files().next() != Some(*file));
+    match other {
+        None => Ok(table),
+        Some(file) => {
+            let problem =
+                format!("is next to a recording, and about others, such as {file:?}; name it with --table");
+            Err(DataError::at(&table.path, problem))
+        }
+    }
+}
+
 fn several_tables(root: &Path, recording: &Path, tables: &[PathBuf]) -> DataError {
     let names: Vec<String> = tables.iter().map(|table| below(root, table)).collect();
     let problem = format!(
@@ -149,8 +146,8 @@ fn several_tables(root: &Path, recording: &Path, tables: &[PathBuf]) -> DataErro
     DataError::at(recording, problem)
 }
 
-/// Refuses options about columns that such tables have no use for.
-fn refuse_columns(options: &DataOptions) -> Result<(), DataError> {
+/// Refuses options about columns that such tables, and files without columns, have no use for.
+pub(super) fn refuse_columns(options: &DataOptions) -> Result<(), DataError> {
     let columns = [
         ("file-column", &options.file_column),
         ("file-pattern", &options.file_pattern),
@@ -164,30 +161,8 @@ fn refuse_columns(options: &DataOptions) -> Result<(), DataError> {
     match given {
         None => Ok(()),
         Some((key, name)) => Err(DataError::Setting(format!(
-            "{key} = {name:?}: is for one table of all recordings, and here a table is next to each; remove it, or \
-             name the one table with --table"
+            "{key} = {name:?}: is for one table of all recordings, with columns; remove it, or name such a table with \
+             --table"
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_named_after_their_recording() {
-        for (table, recording) in [
-            ("rec.txt", "rec"),
-            ("rec.wav.csv", "rec.wav"),
-            ("rec.Table.1.selections.txt", "rec"),
-            ("rec.wav.Table.12.selections.TXT", "rec.wav"),
-            ("rec.wav.selections.txt", "rec.wav"),
-            ("rec.1.labels.txt", "rec.1"),
-        ] {
-            assert_eq!(recording_of(table), Some(recording), "{table}");
-        }
-        for other in ["rec.wav", ".txt", "txt", "ä", "rec.json"] {
-            assert_eq!(recording_of(other), None, "{other}");
-        }
     }
 }

@@ -12,7 +12,7 @@ use crate::dataset::error::DataError;
 use crate::dataset::item::Item;
 
 /// An event may end this much after its recording: times are rounded.
-const ROUNDING_US: u64 = 50_000;
+pub(super) const ROUNDING_US: u64 = 50_000;
 
 /// What is odd about the times of a set: how many events, and where the first of them is.
 #[derive(Default)]

@@ -1,9 +1,11 @@
 //! One table of all recordings, with a column that names them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::event_table::EventTable;
+use super::labelled_event::LabelledEvent;
+use super::next_to_recordings::refuse_columns;
 use super::read_rows::{EventColumns, file_column, recording_columns};
 use super::recordings::UncutRecordings;
 use crate::dataset::description::below;
@@ -29,9 +31,12 @@ fn open(path: &Path) -> Result<Table, DataError> {
     Table::parse(path, &bytes, Some(b'\t'))
 }
 
-/// Whether a table has events of several recordings: starts, ends and files, of which one has several rows unless Raven
-/// wrote it. A table with a row per recording lists clips.
+/// Whether a table has events of several recordings: AOEF, or starts, ends and files, of which one has several rows
+/// unless Raven wrote it. A table with a row per recording lists clips.
 pub(in super::super) fn is_one_table(path: &Path, options: &DataOptions) -> bool {
+    if EventTable::is_aoef(path, options) {
+        return true;
+    }
     let Some((table, file)) = with_files(path, options) else {
         return false;
     };
@@ -60,9 +65,9 @@ pub(super) fn find(root: &Path, options: &DataOptions) -> Result<Option<PathBuf>
     if let Some(path) = chosen.filter(|path| is_one_table(path, options)) {
         return Ok(Some(path));
     }
-    let mut raven = texts(root, &["txt"])?;
-    raven.retain(|path| is_one_table(path, options));
-    Ok(raven.pop().filter(|_| raven.is_empty()))
+    let mut others = texts(root, &["txt", "json"])?;
+    others.retain(|path| is_aoef_or(path, options, is_one_table));
+    Ok(others.pop().filter(|_| others.is_empty()))
 }
 
 /// The same where the layout was named: any table with starts, ends and files.
@@ -70,16 +75,16 @@ pub(super) fn required(root: &Path, options: &DataOptions) -> Result<PathBuf, Da
     if let Some(path) = find(root, options)? {
         return Ok(path);
     }
-    let mut tables = texts(root, &["txt", "csv", "tsv"])?;
-    tables.retain(|path| with_files(path, options).is_some());
+    let mut tables = texts(root, &["txt", "csv", "tsv", "json"])?;
+    tables.retain(|path| is_aoef_or(path, options, |path, options| with_files(path, options).is_some()));
     match tables.len() {
         0 => Err(DataError::NoTable {
             root: root.to_owned(),
             layout: LayoutKind::Events,
             tried: vec![
                 "a table next to each recording (rec.wav with rec.txt, rec.Table.1.selections.txt or rec.csv)".into(),
-                "one table of all recordings, with columns of the file, the start and the end, or the one named with \
-                 --table"
+                "one table of all recordings, with columns of the file, the start and the end, or AOEF, or the one \
+                 named with --table"
                     .into(),
             ],
         }),
@@ -88,6 +93,14 @@ pub(super) fn required(root: &Path, options: &DataOptions) -> Result<PathBuf, Da
             root: root.to_owned(),
             found: tables.iter().map(|path| below(root, path)).collect(),
         }),
+    }
+}
+
+/// Whether a file is AOEF, or a table by another rule: JSON is not read as one.
+fn is_aoef_or(path: &Path, options: &DataOptions, is_table: fn(&Path, &DataOptions) -> bool) -> bool {
+    match path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+        true => EventTable::is_aoef(path, options),
+        false => is_table(path, options),
     }
 }
 
@@ -105,7 +118,73 @@ fn texts(root: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, DataError> {
 
 /// Reads the table, and finds its recordings.
 pub(super) fn read(root: &Path, path: &Path, options: &DataOptions) -> Result<UncutRecordings, DataError> {
-    let events = EventTable::read(path, options)?.events;
+    let table = EventTable::read(path, options)?;
+    let is_one_table = table.annotated.is_none();
+    let (mut rows, events) = match is_one_table {
+        true => by_rows(root, path, table.events, options)?,
+        false => by_names(path, table, options)?,
+    };
+    let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
+    rows.tables = subsets.map(|subset| (subset, path.to_owned())).collect();
+    keep_wanted(root, &mut rows, options)?;
+    if rows.search {
+        find_by_last_part(root, &mut rows);
+        find_files(root, &mut rows);
+    }
+    skip_missing(root, &mut rows, options)?;
+    refuse_second_names(path, &rows)?;
+    Ok(UncutRecordings {
+        rows,
+        events,
+        is_one_table,
+    })
+}
+
+/// Recordings, and their events by the file of the row.
+type Found = (Rows, HashMap<String, EventTable>);
+
+/// The recordings of a file without columns: all that it names.
+fn by_names(path: &Path, table: EventTable, options: &DataOptions) -> Result<Found, DataError> {
+    refuse_columns(options)?;
+    let mut events: BTreeMap<String, EventTable> = BTreeMap::new();
+    let none = || EventTable {
+        path: path.to_owned(),
+        events: Vec::new(),
+        annotated: Some(Vec::new()),
+    };
+    for event in table.events {
+        let file = event.file.clone().unwrap_or_default();
+        events.entry(file).or_insert_with(none).events.push(event);
+    }
+    for (file, span) in table.annotated.unwrap_or_default() {
+        let of_file = events.entry(file.clone()).or_insert_with(none);
+        of_file.annotated.get_or_insert_default().push((file, span));
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let row = |file: &String| Row {
+        item: Item {
+            file: file.clone(),
+            path: folder.join(file),
+            subset: "train".to_owned(),
+            ..Item::default()
+        },
+        labels: Vec::new(),
+    };
+    let rows = Rows {
+        rows: events.keys().map(row).collect(),
+        search: true,
+        ..Rows::default()
+    };
+    Ok((rows, events.into_iter().collect()))
+}
+
+/// The recordings of a table with columns, each with what its rows say of it.
+fn by_rows(
+    root: &Path,
+    path: &Path,
+    events: Vec<LabelledEvent>,
+    options: &DataOptions,
+) -> Result<Found, DataError> {
     if options.file_column.is_none() && with_files(path, options).is_none() {
         let problem = "names no recording: put it next to its recording, under the same name, or name the column of \
                        the recordings with --file-column";
@@ -123,10 +202,15 @@ pub(super) fn read(root: &Path, path: &Path, options: &DataOptions) -> Result<Un
         search: pattern.is_none(),
         ..Rows::default()
     };
+    let all = EventColumns::find(&table, options)?;
+    let without = table.rows.iter().filter(|row| all.is_without_event(row));
+    let mut found: Vec<(usize, Option<LabelledEvent>)> = without.map(|row| (row.line, None)).collect();
+    found.extend(events.into_iter().map(|event| (event.line, Some(event))));
+    found.sort_by_key(|(line, _)| *line);
     let mut of_files: HashMap<String, (usize, EventTable)> = HashMap::new();
-    for event in events {
-        let fail = |problem: String| DataError::row(path, event.line, problem);
-        let at = table.rows.binary_search_by_key(&event.line, |row| row.line);
+    for (line, event) in found {
+        let fail = |problem: String| DataError::row(path, line, problem);
+        let at = table.rows.binary_search_by_key(&line, |row| row.line);
         let row = &table.rows[at.map_err(|_| fail("the row is gone; read the table again".into()))?];
         let subset = columns.subset.map_or("train", |column| row.cell(column));
         let mut item = columns.item(row, folder, subset).map_err(fail)?;
@@ -143,12 +227,13 @@ pub(super) fn read(root: &Path, path: &Path, options: &DataOptions) -> Result<Un
                         item.file
                     )));
                 }
-                of_file.events.push(event);
+                of_file.events.extend(event);
             }
             None => {
                 let of_file = EventTable {
                     path: path.to_owned(),
-                    events: vec![event],
+                    events: event.into_iter().collect(),
+                    annotated: None,
                 };
                 of_files.insert(item.file.clone(), (rows.rows.len(), of_file));
                 let labels = Vec::new();
@@ -156,24 +241,8 @@ pub(super) fn read(root: &Path, path: &Path, options: &DataOptions) -> Result<Un
             }
         }
     }
-    let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
-    rows.tables = subsets.map(|subset| (subset, path.to_owned())).collect();
-    keep_wanted(root, &mut rows, options)?;
-    if rows.search {
-        find_by_last_part(root, &mut rows);
-        find_files(root, &mut rows);
-    }
-    skip_missing(root, &mut rows, options)?;
-    refuse_second_names(path, &rows)?;
-    let events = of_files
-        .into_iter()
-        .map(|(file, (_, table))| (file, table))
-        .collect();
-    Ok(UncutRecordings {
-        rows,
-        events,
-        is_one_table: true,
-    })
+    let events = of_files.into_iter();
+    Ok((rows, events.map(|(file, (_, table))| (file, table)).collect()))
 }
 
 /// Leaves out recordings of subsets that are not wanted, before any is opened; refuses one that is wanted and not

@@ -1,9 +1,9 @@
 //! Events from the rows of a table with a header.
 
 use earmark_core::csv_table::{END_COLUMNS, FILE_COLUMNS, LABEL_COLUMNS, Record, START_COLUMNS};
-use earmark_core::labels::LabelRule;
+use earmark_core::labels::{LabelRule, species_label};
 
-use super::labelled_event::{LabelledEvent, score, time_us};
+use super::labelled_event::{LabelledEvent, band_hz, score, time_us};
 use crate::dataset::error::DataError;
 use crate::layout::csv_columns::{OTHER_FILE_COLUMNS, OTHER_LABEL_COLUMNS, columns, label_rule};
 use crate::layout::interface::Columns;
@@ -15,6 +15,13 @@ use crate::table::columns::Table;
 const RAVEN_FILES: [&str; 2] = ["begin path", "begin file"];
 const RAVEN_LABELS: [&str; 2] = ["annotation", "annotations"];
 
+/// The columns of the lowest and the highest frequency.
+const LOW: [&str; 3] = ["low freq (hz)", "low freq", "low hz"];
+const HIGH: [&str; 3] = ["high freq (hz)", "high freq", "high hz"];
+
+/// BirdNET's columns of a species.
+const SPECIES: [[&str; 1]; 2] = [["scientific name"], ["common name"]];
+
 /// The columns of a table of events.
 pub(super) struct EventColumns {
     start: usize,
@@ -23,6 +30,9 @@ pub(super) struct EventColumns {
     offset: Option<usize>,
     file: Option<usize>,
     label: Option<(usize, LabelRule)>,
+    /// The scientific and the common name of a species, in place of the label.
+    species: Option<[usize; 2]>,
+    band: Option<[usize; 2]>,
     score: Option<usize>,
     view: Option<usize>,
 }
@@ -46,6 +56,9 @@ impl EventColumns {
                 (named, _) => table.named_or(named, &["species", "annotation", "label"], "label-column"),
             }
         })?;
+        let both = |columns: [Option<usize>; 2]| Some([columns[0]?, columns[1]?]);
+        let species = both(SPECIES.map(|names| table.find_usual(&names)));
+        let species = species.filter(|pair| label.is_some_and(|label| pair.contains(&label)));
         let rule = |column| {
             let columns = Columns {
                 label: Some(column),
@@ -59,6 +72,8 @@ impl EventColumns {
             offset: table.find_usual(&["file offset (s)"]),
             file: file_column(table, options),
             label: label.map(rule),
+            species: species.filter(|_| options.label_column.is_none()),
+            band: both([LOW, HIGH].map(|names| table.find_usual(&names))),
             score: table.find_usual(&["confidence", "score"]),
             view: table.find_usual(&["view"]),
         })
@@ -72,12 +87,19 @@ impl EventColumns {
         let rows = table
             .rows
             .iter()
-            .filter(|row| !(twice && is_view(row, "Waveform")));
+            .filter(|row| !(twice && is_view(row, "Waveform") || self.is_without_event(row)));
         let event = |row: &Record| {
             self.event(row)
                 .map_err(|problem| DataError::row(&table.path, row.line, problem))
         };
         rows.map(event).collect()
+    }
+
+    /// Whether a row has neither times nor a label: it says that nothing is in its recording.
+    pub fn is_without_event(&self, row: &Record) -> bool {
+        let label = self.label.as_ref().map(|(column, _)| *column);
+        let mut cells = [Some(self.start), Some(self.end), label].into_iter().flatten();
+        cells.all(|column| row.cell(column).is_empty())
     }
 
     fn event(&self, row: &Record) -> Result<LabelledEvent, String> {
@@ -89,9 +111,13 @@ impl EventColumns {
             None | Some("") => start_us,
             Some(offset) => time_us(offset, "file offset")?,
         };
-        let labels = match &self.label {
-            Some((column, rule)) => rule.read(row.cell(*column))?,
-            None => Vec::new(),
+        let labels = match (&self.label, self.species) {
+            (Some(_), Some(pair)) => {
+                let [scientific, common] = pair.map(|column| row.cell(column));
+                LabelRule::One.read(&species_label(scientific, common))?
+            }
+            (Some((column, rule)), None) => rule.read(row.cell(*column))?,
+            (None, _) => Vec::new(),
         };
         let event = LabelledEvent {
             file: cells::text(row, self.file),
@@ -99,6 +125,9 @@ impl EventColumns {
             end_us,
             labels,
             score: self.score.and_then(|column| score(row.cell(column))),
+            band_hz: self
+                .band
+                .and_then(|[low, high]| band_hz(row.cell(low), row.cell(high))),
             line: row.line,
         };
         let event = event.checked(self.label.is_some())?;

@@ -1,5 +1,7 @@
 //! Tests of events.
 
+mod windows_and_events;
+
 use super::*;
 use crate::tag::windows::WindowGrid;
 use proptest::prelude::*;

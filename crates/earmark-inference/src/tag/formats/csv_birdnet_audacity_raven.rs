@@ -107,9 +107,10 @@ impl Selections {
                 "1".into(),
                 time(self.before_seconds + e.onset),
                 time(self.before_seconds + e.offset),
-                "0".into(),
-                // A tagger has no frequencies: the whole spectrum is selected.
-                (f64::from(result.sample_rate_hz) / 2.0).to_string(),
+                // A tagger has no frequencies: the whole spectrum is selected. Some programs read only numbers with a
+                // point as frequencies.
+                "0.0".into(),
+                format!("{:.1}", f64::from(result.sample_rate_hz) / 2.0),
                 cell(&e.class),
                 confidence(e.score),
                 cell(&result.file),

@@ -11,6 +11,7 @@ impl Format {
         match () {
             () if ends(".csv") => Some(Self::Csv),
             () if ends(".ndjson") || ends(".jsonl") => Some(Self::Ndjson),
+            () if ends(".aoef.json") => Some(Self::Aoef),
             () if ends(".json") => Some(Self::Json),
             () if ends(".parquet") => Some(Self::Parquet),
             () if ends(".selections.txt") => Some(Self::Raven),
@@ -27,6 +28,7 @@ impl Format {
             Self::Ndjson => ".ndjson",
             Self::Raven => ".selections.txt",
             Self::Parquet => ".parquet",
+            Self::Aoef => ".aoef.json",
         }
     }
 
@@ -37,11 +39,11 @@ impl Format {
 
     /// Whether it can hold when and where recordings were made.
     pub fn holds_time_and_place(self) -> bool {
-        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
+        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven | Self::Aoef)
     }
 
     /// Whether it can hold scores of windows.
     pub fn holds_windows(self) -> bool {
-        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
+        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven | Self::Aoef)
     }
 }

@@ -1,5 +1,6 @@
 //! File formats for results.
 
+mod aoef;
 mod csv_birdnet_audacity_raven;
 mod format_of_file_name;
 mod json;
@@ -49,10 +50,12 @@ pub enum Format {
     Raven,
     /// Apache Parquet: `file,start_seconds,end_seconds,class,score`.
     Parquet,
+    /// JSON of the Python package soundevent: a prediction set.
+    Aoef,
 }
 
 /// Options that apply to all recordings of an output.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct FormatOptions<'a> {
     /// The detected classes.
     pub classes: &'a [String],
@@ -139,17 +142,21 @@ enum Kind {
     Audacity,
     Raven(csv_birdnet_audacity_raven::Selections),
     Parquet(Box<parquet::Parquet>),
+    Aoef(Box<aoef::Aoef>),
 }
 
 impl<'a> FormatWriter<'a> {
     /// Starts a file.
+    ///
+    /// # Errors
+    /// An output, or a scratch file, that can't be written to.
     pub fn new(format: Format, options: FormatOptions<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
         match format {
             Format::Csv => csv_birdnet_audacity_raven::csv_head(&options, out)?,
             Format::Birdnet => writeln!(out, "{}", csv_birdnet_audacity_raven::BIRDNET)?,
             Format::Raven => writeln!(out, "{}", csv_birdnet_audacity_raven::RAVEN)?,
             Format::Json => out.write_all(b"[")?,
-            Format::Table | Format::Ndjson | Format::Audacity | Format::Parquet => {}
+            Format::Table | Format::Ndjson | Format::Audacity | Format::Parquet | Format::Aoef => {}
         }
         let kind = match format {
             Format::Table => Kind::Table,
@@ -160,12 +167,16 @@ impl<'a> FormatWriter<'a> {
             Format::Audacity => Kind::Audacity,
             Format::Raven => Kind::Raven(csv_birdnet_audacity_raven::Selections::default()),
             Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&options)?)),
+            Format::Aoef => Kind::Aoef(Box::new(aoef::Aoef::begin(options.scratch))),
         };
         Ok(Self { out, options, kind })
     }
 
     /// Adds a recording; `lines` are the scores of its windows, if they are kept. A recording that could not be tagged
     /// appears only in the JSON formats and in the table.
+    ///
+    /// # Errors
+    /// As [`FormatWriter::new`], and `lines` that can't be read.
     pub fn add(&mut self, outcome: &TagOutcome, lines: &mut dyn BufRead) -> io::Result<()> {
         let Self { out, options, kind } = self;
         let mut windows = WindowLines { lines };
@@ -194,19 +205,27 @@ impl<'a> FormatWriter<'a> {
             (Kind::Parquet(parquet), TagOutcome::Tagged(result)) => {
                 parquet.add(options, result, &mut windows)
             }
+            (Kind::Aoef(aoef), TagOutcome::Tagged(result)) => aoef.add(result),
         }
     }
 
     /// Flushes what was written so far, for readers of a pipe.
+    ///
+    /// # Errors
+    /// As [`FormatWriter::new`].
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 
     /// Ends the file.
+    ///
+    /// # Errors
+    /// As [`FormatWriter::new`].
     pub fn finish(self) -> io::Result<()> {
         match self.kind {
             Kind::Json { any } => self.out.write_all(if any { b"\n]\n" } else { b"]\n" }),
             Kind::Parquet(parquet) => parquet.finish(self.out),
+            Kind::Aoef(aoef) => aoef.finish(self.out),
             _ => Ok(()),
         }
     }

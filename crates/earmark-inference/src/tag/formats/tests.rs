@@ -1,6 +1,7 @@
 use super::*;
 use crate::tag::recording_facts::ScoreGrid;
 use crate::tag::result::{ClassScore, SoundEvent, TagResult};
+use earmark_core::event_tables::AoefSet;
 
 fn classes() -> Vec<String> {
     [
@@ -212,13 +213,45 @@ fn raven_counts_time_over_all_recordings() {
     );
     assert_eq!(
         rows[2].join("|"),
-        "2|Spectrogram 1|1|10.500|12.500|0|22050|Child speech, kid speaking|0.5000|a/dog, \"loud\".wav|10.500"
+        "2|Spectrogram 1|1|10.500|12.500|0.0|22050.0|Child speech, kid speaking|0.5000|a/dog, \"loud\".wav|10.500"
     );
     // The last recording comes after 12.5 s of the first one.
     assert_eq!(
         rows[3].join("|"),
-        "3|Spectrogram 1|1|3612.550|3737.500|0|22050|Turdus merula_Common Blackbird|1.0000|b c.flac|3600.050"
+        "3|Spectrogram 1|1|3612.550|3737.500|0.0|22050.0|Turdus merula_Common Blackbird|1.0000|b c.flac|3600.050"
     );
+}
+
+#[test]
+fn aoef_is_a_set_of_predictions() {
+    let text = text(Format::Aoef);
+    assert!(AoefSet::is_meant(text.as_bytes()));
+    let set = AoefSet::parse(text.as_bytes()).unwrap();
+    let recordings: Vec<(&str, f64)> = set
+        .recordings
+        .iter()
+        .map(|recording| (recording.file.as_str(), recording.annotated[0][1]))
+        .collect();
+    assert_eq!(recordings[0], ("a/dog, \"loud\".wav", 12.5));
+    assert_eq!((recordings[1].0, recordings[2].0), ("empty.wav", "b\tc.flac"));
+    let events = set
+        .events
+        .iter()
+        .map(|event| (event.recording, event.seconds, event.tags[0][1].as_str()));
+    let expected = [
+        (0, [0.0, 3.0], "Dog"),
+        (0, [10.5, 12.5], "Child speech, kid speaking"),
+        (2, [3600.05, 3725.0], "Turdus merula_Common Blackbird"),
+    ];
+    assert_eq!(events.collect::<Vec<_>>(), expected);
+    // Each object has a name of its own.
+    let names: Vec<&str> = text
+        .split("{\"uuid\":\"")
+        .skip(1)
+        .map(|rest| &rest[..36])
+        .collect();
+    let different: std::collections::HashSet<&&str> = names.iter().collect();
+    assert_eq!((names.len(), different.len()), (16, 16), "{text}");
 }
 
 #[test]
@@ -297,11 +330,8 @@ fn long_parquet_files_have_several_row_groups() {
     let dir = tempfile::tempdir().unwrap();
     let options = FormatOptions {
         classes: &classes,
-        windows: false,
-        top: None,
-        grid: None,
         scratch: Some(dir.path()),
-        times_and_places: None,
+        ..FormatOptions::default()
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(Format::Parquet, options, &mut out).unwrap();
@@ -332,6 +362,7 @@ fn names_end_in_their_format() {
     assert_eq!(of("tags.jsonl"), Some(Format::Ndjson));
     assert_eq!(of("tags.json"), Some(Format::Json));
     assert_eq!(of("a.selections.txt"), Some(Format::Raven));
+    assert_eq!(of("a.aoef.json"), Some(Format::Aoef));
     assert_eq!(of("a.txt"), None);
     assert_eq!(of("a.parquet"), Some(Format::Parquet));
 }

@@ -57,7 +57,7 @@ impl InputFiles {
         let all = below.iter().zip(&self.files);
         let listing = ShardListing::new(
             shard,
-            all.map(|(below, file)| (below.as_str(), file.name.as_str())),
+            all.map(|(below, file)| (below.as_str(), file.name.as_str(), file.path.as_path())),
         );
         let files = listing.files.iter().map(|(place, _)| self.files[*place].clone());
         let left_out = self.left_out.iter().filter(|(name, _)| shard.has(name));

@@ -1,7 +1,8 @@
-//! Where results go: to a stream as they come, to one file, or to one file per recording in a folder.
+//! Where results go: to a stream as they come, to one file, to one file per recording in a folder, or into memory.
 
 mod file;
 mod folder;
+mod in_memory;
 mod resume;
 mod shard;
 mod stream_in_input_order;
@@ -9,6 +10,7 @@ mod summary;
 
 pub use file::to_file;
 pub use folder::to_folder;
+pub use in_memory::to_memory;
 pub use shard::{check_archive, merge_tags, to_shard};
 pub use stream_in_input_order::to_stream;
 pub use summary::TagSummary;

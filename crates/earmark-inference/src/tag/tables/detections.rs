@@ -3,6 +3,7 @@
 use super::{ColumnKind, Numbered, TableReader, TableRow};
 use crate::PipelineError;
 use crate::tag::result::SoundEvent;
+use earmark_core::labels::species_label;
 use serde::Deserialize;
 use serde_json::Deserializer;
 use std::fs::File;
@@ -151,11 +152,9 @@ fn of_table(path: &Path) -> Result<Detections, PipelineError> {
     (kinds[start], kinds[end], kinds[score]) = (ColumnKind::Seconds, ColumnKind::Seconds, ColumnKind::Score);
     let (mut found, mut row) = (Detections::default(), TableRow::default());
     while table.read(&kinds, &mut row)? {
-        let names: Vec<&str> = class.iter().map(|column| row.texts[*column].as_str()).collect();
-        // As `birdnet` writes a name that is not of this form.
-        let name = match names[..] {
-            [scientific, common] if scientific == common => common.to_owned(),
-            _ => names.join("_"),
+        let name = match class[..] {
+            [scientific, common] => species_label(&row.texts[scientific], &row.texts[common]),
+            _ => class.iter().map(|column| row.texts[*column].as_str()).collect(),
         };
         let times = (row.numbers[start], row.numbers[end]);
         let added = found.add(&row.texts[file], &name, times, row.numbers[score] as f32);

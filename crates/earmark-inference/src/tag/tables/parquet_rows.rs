@@ -1,30 +1,29 @@
 //! Rows of an Apache Parquet file.
 
 use super::{ColumnKind, Fault, TableRow};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, DataType};
-use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use earmark_core::parquet::{ParquetError, ParquetReader};
 use std::fs::File;
+use std::sync::Arc;
 
 /// Cells that are read at a time, over all columns.
 const CELLS: usize = 1 << 18;
 
+/// Rows that a byte of a file may stand for: of a row, at least a part of its time or score takes room. A file of a few
+/// bytes could say otherwise that all of its billions of rows are alike.
+const MOST_ROWS_PER_BYTE: u64 = 8;
+
 /// Cells of one column.
 enum Cells {
     Ignored,
-    Texts(Vec<ByteArray>),
+    Texts(Vec<Arc<str>>),
     Numbers(Vec<f64>),
 }
 
 /// A table that is being read.
 pub(super) struct ParquetRows {
-    file: SerializedFileReader<File>,
-    /// The next row group.
-    group: usize,
-    /// What is left of the row group before it.
-    readers: Vec<ColumnReader>,
-    rows_left: usize,
+    table: ParquetReader,
+    /// Rows of the open row group that are not read yet.
+    rows_left: u64,
     /// The rows that are read, and how many of them are passed on.
     cells: Vec<Cells>,
     rows: usize,
@@ -36,14 +35,17 @@ pub(super) struct ParquetRows {
 impl ParquetRows {
     /// Reads the names of the columns.
     pub fn open(file: File) -> Result<(Vec<String>, Self), String> {
-        let file = SerializedFileReader::new(file).map_err(|e| problem(&e))?;
-        let schema = file.metadata().file_metadata().schema_descr();
-        let columns = schema.columns().iter().map(|column| column.name().to_owned());
-        let columns = columns.collect();
+        let bytes = file.metadata().map_or(0, |about| about.len());
+        let table = ParquetReader::open(file).map_err(problem)?;
+        let rows = table.rows();
+        if rows > bytes.saturating_mul(MOST_ROWS_PER_BYTE) {
+            return Err(format!(
+                "says that it has {rows} rows, more than its {bytes} bytes can hold; write the file again"
+            ));
+        }
+        let columns = table.columns().iter().map(|column| column.name.clone()).collect();
         let rows = Self {
-            file,
-            group: 0,
-            readers: Vec::new(),
+            table,
             rows_left: 0,
             cells: Vec::new(),
             rows: 0,
@@ -56,8 +58,11 @@ impl ParquetRows {
     pub fn read(&mut self, kinds: &[ColumnKind], row: &mut TableRow) -> Result<bool, Fault> {
         row.number = self.number + 1;
         while self.passed == self.rows {
-            if self.rows_left == 0 && !self.open_group()? {
-                return Ok(false);
+            if self.rows_left == 0 {
+                match self.table.next_group().map_err(|e| Fault::new(problem(e)))? {
+                    Some(rows) => self.rows_left = rows,
+                    None => return Ok(false),
+                }
             }
             self.fill(kinds)?;
         }
@@ -72,9 +77,9 @@ impl ParquetRows {
                     row.numbers[column] = number;
                 }
                 Cells::Texts(texts) => {
-                    let text = texts[self.passed].as_utf8();
-                    let text = text.map_err(|e| Fault::in_column(column, problem(&e)))?;
-                    text.clone_into(&mut row.texts[column]);
+                    let cell = &mut row.texts[column];
+                    cell.clear();
+                    cell.push_str(&texts[self.passed]);
                 }
             }
         }
@@ -83,70 +88,43 @@ impl ParquetRows {
         Ok(true)
     }
 
-    /// Opens the columns of the next row group; false after the last one.
-    fn open_group(&mut self) -> Result<bool, Fault> {
-        if self.group == self.file.num_row_groups() {
-            return Ok(false);
-        }
-        let group = self.file.get_row_group(self.group);
-        let group = group.map_err(|e| Fault::new(problem(&e)))?;
-        self.group += 1;
-        let rows = group.metadata().num_rows();
-        self.rows_left = usize::try_from(rows).unwrap_or(0);
-        let columns = 0..group.metadata().num_columns();
-        let readers: Result<Vec<ColumnReader>, ParquetError> =
-            columns.map(|column| group.get_column_reader(column)).collect();
-        self.readers = readers.map_err(|e| Fault::new(problem(&e)))?;
-        Ok(true)
-    }
-
     /// Reads the next rows of the open row group.
     fn fill(&mut self, kinds: &[ColumnKind]) -> Result<(), Fault> {
-        let rows = (CELLS / kinds.len().max(1)).max(1).min(self.rows_left);
+        let at_a_time = (CELLS / kinds.len().max(1)).max(1);
+        let rows = usize::try_from(self.rows_left).map_or(at_a_time, |left| left.min(at_a_time));
         self.cells.clear();
-        for (column, (kind, reader)) in kinds.iter().zip(&mut self.readers).enumerate() {
-            let wrong = |problem: String| Fault::in_column(column, problem);
-            let other = || {
-                let wanted = match kind {
-                    ColumnKind::Text => "strings",
-                    _ => "floats or doubles",
-                };
-                wrong(format!("has no {wanted}; write the file again"))
+        for (column, kind) in kinds.iter().enumerate() {
+            let wrong = |e| Fault::in_column(column, problem(e));
+            let cells = match kind {
+                ColumnKind::Ignored => Some(Cells::Ignored),
+                ColumnKind::Text => {
+                    let texts = self.table.texts(column, rows).map_err(wrong)?;
+                    texts.map(Cells::Texts)
+                }
+                ColumnKind::Seconds | ColumnKind::Score => {
+                    let numbers = self.table.numbers(column, rows).map_err(wrong)?;
+                    numbers.map(Cells::Numbers)
+                }
             };
-            self.cells.push(match (kind, reader) {
-                (ColumnKind::Ignored, _) => Cells::Ignored,
-                (ColumnKind::Text, ColumnReader::ByteArrayColumnReader(reader)) => {
-                    Cells::Texts(values(reader, rows).map_err(wrong)?)
-                }
-                (ColumnKind::Text, _) => return Err(other()),
-                (_, ColumnReader::FloatColumnReader(reader)) => {
-                    let floats = values(reader, rows).map_err(wrong)?;
-                    Cells::Numbers(floats.into_iter().map(f64::from).collect())
-                }
-                (_, ColumnReader::DoubleColumnReader(reader)) => {
-                    Cells::Numbers(values(reader, rows).map_err(wrong)?)
-                }
-                (_, _) => return Err(other()),
-            });
+            let wanted = match kind {
+                ColumnKind::Text => "strings",
+                _ => "floats or doubles",
+            };
+            self.cells.push(
+                cells.ok_or_else(|| {
+                    Fault::in_column(column, format!("has no {wanted}; write the file again"))
+                })?,
+            );
         }
-        self.rows_left -= rows;
+        self.rows_left -= rows as u64;
         (self.rows, self.passed) = (rows, 0);
         Ok(())
     }
 }
 
-/// The next values of a column, one per row.
-fn values<T: DataType>(reader: &mut ColumnReaderImpl<T>, rows: usize) -> Result<Vec<T::T>, String> {
-    let (mut values, mut levels) = (Vec::new(), Vec::new());
-    reader
-        .read_records(rows, Some(&mut levels), None, &mut values)
-        .map_err(|e| problem(&e))?;
-    match values.len() == rows {
-        true => Ok(values),
-        false => Err("has empty cells; write the file again without them".into()),
+fn problem(error: ParquetError) -> String {
+    match error {
+        ParquetError::EmptyCell => format!("{error}; write the file again without them"),
+        _ => format!("cannot be read: {error}; write the file again, without compression"),
     }
-}
-
-fn problem(error: &ParquetError) -> String {
-    format!("cannot be read: {error}; write the file again, without compression")
 }

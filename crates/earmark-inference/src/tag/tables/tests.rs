@@ -28,12 +28,8 @@ fn written(format: Format) -> Vec<u8> {
     };
     let dir = tempfile::tempdir().unwrap();
     let options = FormatOptions {
-        classes: &[],
-        windows: false,
-        top: None,
-        grid: None,
         scratch: Some(dir.path()),
-        times_and_places: None,
+        ..FormatOptions::default()
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(format, options, &mut out).unwrap();
@@ -121,26 +117,100 @@ fn what_is_no_table_of_events_is_refused_by_place() {
     assert!(read_detections(Path::new("none")).is_err());
 }
 
-/// More rows than are read at a time, in several row groups.
-#[test]
-fn long_parquet_files_are_read_in_pieces() {
+/// A Parquet file of one recording.
+fn parquet(events: Vec<SoundEvent>) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let options = FormatOptions {
-        classes: &[],
-        windows: false,
-        top: None,
-        grid: None,
         scratch: Some(dir.path()),
-        times_and_places: None,
+        ..FormatOptions::default()
     };
     let mut result = TagResult::new("a", 2e5, 8_000);
-    result.events = (0..150_000).map(|k| event("Dog", f64::from(k), 0.5)).collect();
+    result.events = events;
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(Format::Parquet, options, &mut out).unwrap();
     let outcome = TagOutcome::Tagged(result);
     writer.add(&outcome, &mut std::io::empty()).unwrap();
     writer.finish().unwrap();
-    let found = detections(&out).unwrap().found;
+    out
+}
+
+/// More rows than are read at a time, in several row groups.
+#[test]
+fn long_parquet_files_are_read_in_pieces() {
+    let events = (0..150_000).map(|k| event("Dog", f64::from(k), 0.5));
+    let found = detections(&parquet(events.collect())).unwrap().found;
     assert_eq!(found.len(), 150_000);
     assert!(found.iter().enumerate().all(|(k, found)| found.start == k as f64));
+}
+
+/// A table as the library `parquet` writes it, and with it earlier versions: cells as numbers of dictionaries, in pages of
+/// 20,000 rows.
+fn parquet_of_the_library(rows: usize, start: impl Fn(usize) -> f64) -> Vec<u8> {
+    use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType};
+    use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+    use ::parquet::schema::parser::parse_message_type;
+    use std::sync::Arc;
+    fn column<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: &[T::T]) {
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<T>().write_batch(values, None, None).unwrap();
+        column.close().unwrap();
+    }
+    let schema = "message earmark_tag {
+        required binary file (UTF8);
+        required double start_seconds;
+        required double end_seconds;
+        required binary class (UTF8);
+        required float score;
+    }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let starts: Vec<f64> = (0..rows).map(start).collect();
+    let ends: Vec<f64> = starts.iter().map(|start| start + 1.5).collect();
+    column::<ByteArrayType>(&mut group, &vec![ByteArray::from("a"); rows]);
+    column::<DoubleType>(&mut group, &starts);
+    column::<DoubleType>(&mut group, &ends);
+    column::<ByteArrayType>(&mut group, &vec![ByteArray::from("Dog"); rows]);
+    column::<FloatType>(&mut group, &vec![0.5; rows]);
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn parquet_files_of_earlier_versions_are_read() {
+    let of = |k: usize| (k / 4) as f64;
+    let found = detections(&parquet_of_the_library(50_000, of)).unwrap();
+    assert_eq!(found.files.names, ["a"]);
+    assert_eq!(found.classes.names, ["Dog"]);
+    assert_eq!(found.found.len(), 50_000);
+    let is_right =
+        |(k, found): (usize, &Detection)| (found.start, found.end, found.score) == (of(k), of(k) + 1.5, 0.5);
+    assert!(found.found.iter().enumerate().all(is_right));
+}
+
+/// Rows that are all alike take no room: a few bytes could stand for billions of them.
+#[test]
+fn more_rows_than_a_parquet_file_can_hold_are_refused() {
+    let message = detections(&parquet_of_the_library(100_000, |_| 0.0)).unwrap_err();
+    assert!(
+        message.starts_with("tags: says that it has 100000 rows, more than its "),
+        "{message}"
+    );
+}
+
+#[test]
+fn damaged_parquet_files_are_refused_or_read() {
+    let whole = parquet(vec![event("Dog", 0.0, 0.5), event("Cat", 2.0, 0.25)]);
+    let mut refused = 0;
+    for at in 4..whole.len() {
+        for bit in [0, 6, 7] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << bit;
+            if let Err(message) = detections(&damaged) {
+                assert!(message.starts_with("tags:"), "bit {bit} of byte {at}: {message}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > whole.len() / 2, "{refused}");
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::PipelineError;
 
-const FORMATS: [Format; 7] = [
+const FORMATS: [Format; 8] = [
     Format::Table,
     Format::Csv,
     Format::Birdnet,
@@ -11,6 +11,7 @@ const FORMATS: [Format; 7] = [
     Format::Ndjson,
     Format::Raven,
     Format::Parquet,
+    Format::Aoef,
 ];
 
 /// Two recordings, one of them cut off, and the models that tag them.

@@ -1,39 +1,23 @@
-//! Audacity's label tracks: start, end and label, separated by tabs, without a header.
+//! Audacity's label tracks.
 
-use earmark_core::labels::without_score;
+use earmark_core::event_tables::track_labels;
 
 use super::source::Source;
 use crate::events::event_set::{EventSet, TableEvent};
 use crate::{MetricsError, Result};
 
-/// Start, end and label of a line.
-fn cells(line: &str) -> Option<(f64, f64, &str)> {
-    let mut cells = line.splitn(3, '\t');
-    let mut time = || cells.next()?.trim().parse::<f64>().ok();
-    let (start, end) = (time()?, time()?);
-    Some((start, end, cells.next()?.trim()))
-}
-
-/// Whether the first line that is not blank is one of a label track.
-pub(super) fn is_label_track(text: &str) -> bool {
-    let first = text.lines().find(|line| !line.trim().is_empty());
-    first.is_some_and(|line| cells(line).is_some())
-}
-
-/// Adds the labels of one recording. Lines that begin with a backslash are frequencies of the label before.
+/// Adds the labels of one recording.
 pub(super) fn add(text: &str, source: &Source, table: &mut EventSet) -> Result<()> {
     table.list(&source.recording);
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() || line.starts_with('\\') {
-            continue;
-        }
-        let place = || format!("{}, line {number}", source.place);
-        let Some((onset, offset, label)) = cells(line) else {
-            let problem = format!("`{line}` is not start, end and label, separated by tabs");
+    for found in track_labels(text) {
+        let place = || format!("{}, line {}", source.place, found.line);
+        let [Ok(onset), Ok(offset)] = found.times.map(str::parse) else {
+            let [start, end] = found.times;
+            let problem = format!("`{start}` and `{end}` are not a start and an end, in seconds");
             let place = place();
             return Err(MetricsError::Table { place, problem });
         };
-        let class = without_score(label).0.to_owned();
+        let class = found.label.clone();
         table.add(&source.recording, TableEvent { class, onset, offset }, &place)?;
     }
     Ok(())

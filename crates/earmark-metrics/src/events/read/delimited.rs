@@ -116,10 +116,10 @@ pub(super) fn windows(bytes: &[u8], place: &str) -> Result<Option<WindowTable>> 
         let first = rows.first().map_or("", |row| row.cell(*column));
         header.names[*column] == "recording" && first.starts_with('{')
     };
-    let facts = [3, width.saturating_sub(1)]
+    let mut facts = [3, width.saturating_sub(1)]
         .into_iter()
         .filter(|column| *column < width);
-    let known = [Some(file), Some(start), Some(end), facts.filter(is_facts).last()];
+    let known = [Some(file), Some(start), Some(end), facts.rfind(is_facts)];
     let classes: Vec<usize> = (0..width)
         .filter(|column| !known.contains(&Some(*column)))
         .collect();

@@ -1,5 +1,6 @@
 //! Reads tables of events: of `tag`, Raven, Audacity and others.
 
+mod aoef;
 mod audacity;
 mod columns;
 mod delimited;
@@ -10,19 +11,24 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use earmark_core::event_tables::{AoefSet, is_label_track};
+
 use super::event_set::EventSet;
 use super::windows::WindowTable;
 use crate::{MetricsError, Result};
 pub use columns::EventColumns;
 use source::Source;
 
+/// Endings of the files of a folder that are read: tables may be next to their recordings.
+const TABLES: [&str; 7] = ["txt", "csv", "tsv", "json", "ndjson", "jsonl", "parquet"];
+
 /// At how many thresholds scores of windows become events, for PSDS.
 const THRESHOLDS: u16 = 50;
 
 impl EventSet {
-    /// Reads a file, or all files of a folder and below it: tables with a header (CSV, or Raven's selections),
-    /// Audacity's label tracks, or JSON of `tag`. A file that names no recording is about the one that it is named
-    /// after: `scene.wav.txt` about `scene.wav`.
+    /// Reads a table, or all of a folder and below it, which may have recordings, too: with a header (CSV, or Raven's
+    /// selections), Audacity's label tracks, JSON of `tag`, or AOEF. A file that names no recording is about the one
+    /// that it is named after: `scene.wav.txt` about `scene.wav`.
     ///
     /// # Errors
     /// An unreadable file, or a text that [`EventSet::parse`] refuses.
@@ -57,6 +63,7 @@ fn add(bytes: &[u8], source: &Source, columns: &EventColumns, table: &mut EventS
     match bytes.trim_ascii_start().first() {
         // Nothing was detected.
         None => table.list(&source.recording),
+        Some(b'{') if AoefSet::is_meant(bytes) => return aoef::add(bytes, source, columns, table),
         Some(b'[' | b'{') => return json::add(bytes, source, table),
         Some(_) if bytes.starts_with(b"PAR1") => {
             let problem = "is Parquet, which is written and not read; give CSV or JSON".to_owned();
@@ -64,7 +71,7 @@ fn add(bytes: &[u8], source: &Source, columns: &EventColumns, table: &mut EventS
             return Err(MetricsError::Table { place, problem });
         }
         Some(_) => match std::str::from_utf8(bytes) {
-            Ok(text) if audacity::is_label_track(text) => return audacity::add(text, source, table),
+            Ok(text) if is_label_track(text) => return audacity::add(text, source, table),
             // What is not UTF-8 is refused there, with its line.
             _ => return delimited::add(bytes, source, columns, table),
         },
@@ -132,7 +139,7 @@ fn windows_of(path: &Path) -> Result<Option<WindowTable>> {
     }
     let bytes = read(path)?;
     let is_table = !matches!(bytes.trim_ascii_start().first(), None | Some(b'[' | b'{'));
-    let is_track = std::str::from_utf8(&bytes).is_ok_and(audacity::is_label_track);
+    let is_track = std::str::from_utf8(&bytes).is_ok_and(is_label_track);
     match is_table && !is_track && !bytes.starts_with(b"PAR1") {
         true => delimited::windows(&bytes, &path.display().to_string()),
         false => Ok(None),
@@ -148,7 +155,7 @@ fn io_error(path: &Path, source: io::Error) -> MetricsError {
     MetricsError::Io { action, path, source }
 }
 
-/// The files of a folder and below it, by name, without hidden ones.
+/// The tables of a folder and below it, by name, without hidden ones.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -160,10 +167,15 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
             match (is_hidden, path.is_dir()) {
                 (true, _) => {}
                 (false, true) => folders.push(path),
-                (false, false) => files.push(path),
+                (false, false) => files.extend(Some(path).filter(|path| is_table(path))),
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+fn is_table(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| TABLES.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

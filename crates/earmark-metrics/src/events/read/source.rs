@@ -1,5 +1,6 @@
 //! What a file of events is called, and which recording it is about.
 
+use earmark_core::event_tables::recording_name;
 use std::path::Path;
 
 /// A file of events.
@@ -20,17 +21,10 @@ impl Source {
     }
 }
 
-/// `in/scene.wav` for `in/scene.wav.txt`, `scene` for `scene.txt`, `scene.selections.txt` and Raven's
-/// `scene.Table.1.selections.txt`.
+/// `in/scene.wav` for `in/scene.wav.txt`, `scene` for `scene.txt` and Raven's `scene.Table.1.selections.txt`.
 fn recording(name: &str) -> String {
-    if let Some(stem) = name.strip_suffix(".selections.txt") {
-        let numbered = stem.rsplit_once(".Table.");
-        let numbered = numbered.filter(|(_, number)| number.parse::<u32>().is_ok());
-        return numbered.map_or(stem, |(stem, _)| stem).to_owned();
-    }
-    let (folder, last) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-    let stem = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
-    format!("{folder}{stem}")
+    let other = || Path::new(name).with_extension("").to_string_lossy().into_owned();
+    recording_name(name).map_or_else(other, str::to_owned)
 }
 
 #[cfg(test)]
@@ -43,6 +37,7 @@ mod tests {
             ("in/scene.wav.txt", "in/scene.wav"),
             ("scene.txt", "scene"),
             ("a.b/scene", "a.b/scene"),
+            ("in/scene.lab", "in/scene"),
             ("scene.wav.selections.txt", "scene.wav"),
             ("scene.Table.1.selections.txt", "scene"),
         ] {

@@ -1,34 +1,27 @@
 //! `earmark models import`
 
+use super::destination::in_models_folder;
+use super::import_args::ImportModel;
+#[cfg(feature = "onnx-models")]
+use super::import_graph::run as import_graph;
 use crate::prelude::*;
-use earmark::hub::{Import, PublishedArchitecture, import, models_folder, published_models};
+use earmark::hub::{Import, PublishedArchitecture, import, published_models};
 
-/// Convert a published PyTorch checkpoint to a model file
-#[derive(Args)]
-#[command(
-    after_help = "Example:\n  earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors\n\n\
-    No code in the checkpoint is executed: its tensors are read, and each is checked by name and shape."
-)]
-pub struct ImportModel {
-    /// The published checkpoint, .pt or .pth; for mobilenet-v2-imagenet also .safetensors
-    pub file: PathBuf,
-    /// Its network: efficientat-mn04 (or another size), panns-cnn14, ..., argus-2019, or mobilenet-v2-imagenet, a
-    /// backbone to start trainings from
-    #[arg(long = "as", value_name = "NAME")]
-    pub architecture: String,
-    /// Model file to write; default: NAME.safetensors in the models folder
-    #[arg(long, short)]
-    pub out: Option<PathBuf>,
-    /// Table of class names (`index,name` lines), if they are not AudioSet's, or FSDKaggle2019's for argus-2019
-    #[arg(long, value_name = "TABLE")]
-    pub labels: Option<PathBuf>,
-    /// Where the weights come from, to be recorded in the model file
-    #[arg(long)]
-    pub source: Option<String>,
-}
-
-/// Makes a model file of a published checkpoint.
+/// Makes a model file of a published checkpoint or an ONNX graph.
 pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
+    if args
+        .file
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+    {
+        return import_graph(args, console);
+    }
+    if let Some(flag) = args.graph.first_given() {
+        bail!(
+            "{flag}: belongs to an ONNX graph, and {} is not named as one; leave it out",
+            args.file.display()
+        );
+    }
     let job = Import {
         out: match args.out {
             Some(out) => out,
@@ -60,6 +53,16 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
+/// Says what this program lacks.
+#[cfg(not(feature = "onnx-models"))]
+fn import_graph(args: ImportModel, _: &Console) -> anyhow::Result<Status> {
+    bail!(
+        "{}: this program was built without the feature `onnx-models`, which imports ONNX graphs; build it with \
+         `--features onnx-models`, or take a release, which has it",
+        args.file.display()
+    )
+}
+
 /// Where a model goes without `-o`: into the models folder, under the catalogue's name if the checkpoint has its file
 /// name, else under that of its network.
 fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
@@ -67,9 +70,5 @@ fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
     let published = published_models().iter().find(|model| model.file_name() == name);
     let network = PublishedArchitecture::parse(architecture).map(|a| a.name());
     let name = published.map(|model| model.name.clone()).or(network);
-    let name = name.unwrap_or_else(|| "model".into());
-    let folder = models_folder()
-        .context("-o: this system has no data folder for users to keep models in; say where to write")?;
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    Ok(folder.join(format!("{name}.safetensors")))
+    in_models_folder(&name.unwrap_or_else(|| "model".into()))
 }

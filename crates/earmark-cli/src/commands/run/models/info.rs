@@ -56,7 +56,7 @@ impl Info {
             Err(e) if Recipe::load(name, &[]).is_ok() => bail!("{e}; {name} is a recipe: add --recipe"),
             Err(e) => return Err(e.into()),
         };
-        let ModelFile { meta, tensors } = ModelSource::read(&path)?.file;
+        let ModelFile { meta, tensors, .. } = ModelSource::read(&path)?.file;
         let recipe = Recipe::parse(&meta.recipe, &path)?;
         let classes = meta.classes.len();
         // A backbone without classes lacks what the network has around it.
@@ -100,7 +100,11 @@ impl Info {
         let mut add = |name, value| facts.push((name, value));
         add("recipe", format!("{} ({})", recipe.name, recipe.description));
         add("audio", format!("{} Hz", recipe.front_end.sample_rate_hz));
-        add("segment", format!("{channels} x {bands} bands x {frames} frames"));
+        let segment = match recipe.front_end.waveform {
+            true => format!("{frames} samples"),
+            false => format!("{channels} x {bands} bands x {frames} frames"),
+        };
+        add("segment", segment);
         let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
             format!(": {}", one_line(&meta.classes.join(", ")))
         });
@@ -110,7 +114,12 @@ impl Info {
         };
         add("classes", classes);
         let [trainable, all] = [self.trainable, self.scalars].map(|n| human_count(n as u64));
-        let parameters = format!("{trainable} trainable, {all} in total (BatchNorm and biases included)");
+        let graph = match recipe.network.is_graph() {
+            true => "; those of the imported graph are not counted",
+            false => "",
+        };
+        let parameters =
+            format!("{trainable} trainable, {all} in total (BatchNorm and biases included){graph}");
         add("parameters", parameters);
         let lines = facts.into_iter();
         let lines = lines.map(|(name, value)| format!("{name:<11} {}\n", one_line(&value)));

@@ -1,8 +1,12 @@
 //! `earmark models`
 
 mod average;
+mod destination;
 mod get;
 mod import;
+mod import_args;
+#[cfg(feature = "onnx-models")]
+mod import_graph;
 mod info;
 mod list;
 
@@ -18,7 +22,7 @@ pub enum Models {
     List(list::ListModels),
     Get(get::GetModel),
     Info(info::ModelInfo),
-    Import(import::ImportModel),
+    Import(Box<import_args::ImportModel>),
     Average(average::Average),
 }
 
@@ -28,7 +32,7 @@ pub fn run(what: Models, console: &Console) -> anyhow::Result<Status> {
         Models::List(args) => list::run(&args),
         Models::Get(args) => get::run(&args, console),
         Models::Info(args) => info::run(&args),
-        Models::Import(args) => import::run(args, console),
+        Models::Import(args) => import::run(*args, console),
         Models::Average(args) => average::run(args, console),
     }
 }

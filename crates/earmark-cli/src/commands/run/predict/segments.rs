@@ -4,7 +4,6 @@ use super::formats::{ScoreFormat, by_class};
 use super::{Scored, Target};
 use crate::prelude::*;
 use earmark::inference::{self, SegmentPrediction};
-use std::collections::BTreeSet;
 
 /// Writes the scores of every segment.
 pub fn run(
@@ -19,17 +18,19 @@ pub fn run(
         false => inference::predict_segments(job, show, stop),
     })?;
     write(target.out, target.format, &prediction)?;
-    let SegmentPrediction { rows, skipped, .. } = &prediction;
+    let SegmentPrediction {
+        recordings, skipped, ..
+    } = &prediction;
     let (damaged, notes) = (prediction.remarks.damaged(), prediction.remarks.notes());
-    let files: BTreeSet<&str> = rows.iter().map(|row| row.file.as_str()).collect();
+    let rows: usize = recordings.iter().map(|recording| recording.starts.len()).sum();
     target.report(
         Scored {
-            amount: human_amount(rows.len(), "segment", "segments"),
+            amount: human_amount(rows, "segment", "segments"),
             classes: &prediction.classes,
             facts: json!({
                 "models": job.models,
-                "inputs": files.len() + skipped.len(),
-                "rows": rows.len(),
+                "inputs": recordings.len() + skipped.len(),
+                "rows": rows,
                 "skipped": skipped,
                 "damaged": damaged,
                 "notes": notes,
@@ -57,18 +58,24 @@ pub fn write(path: &Path, format: ScoreFormat, prediction: &SegmentPrediction) -
 fn write_csv(path: &Path, prediction: &SegmentPrediction) -> anyhow::Result<()> {
     let header = ["fname", "start_seconds"].map(str::to_owned).into_iter();
     let header: Vec<String> = header.chain(prediction.classes.iter().cloned()).collect();
-    let rows = prediction.rows.iter().map(|row| {
-        let head = [row.file.clone(), row.start_seconds.to_string()];
-        let scores = row.scores.iter().map(f32::to_string);
-        head.into_iter().chain(scores).collect()
+    let rows = prediction.recordings.iter().flat_map(|recording| {
+        recording.rows().map(move |(start, scores)| {
+            let head = [recording.file.clone(), start.to_string()];
+            head.into_iter()
+                .chain(scores.iter().map(f32::to_string))
+                .collect()
+        })
     });
     output::write_csv(path, std::iter::once(header).chain(rows))
 }
 
 fn write_json(path: &Path, prediction: &SegmentPrediction) -> anyhow::Result<()> {
-    let row = |row: &inference::SegmentRow| {
-        let scores = by_class(&prediction.classes, &row.scores);
-        json!({ "file": row.file, "start_seconds": row.start_seconds, "scores": scores })
-    };
-    output::write_json(path, &prediction.rows.iter().map(row).collect::<Vec<_>>())
+    let classes = &prediction.classes;
+    let rows = prediction.recordings.iter().flat_map(|recording| {
+        recording.rows().map(move |(start, scores)| {
+            let scores = by_class(classes, scores);
+            json!({ "file": recording.file, "start_seconds": start, "scores": scores })
+        })
+    });
+    output::write_json(path, &rows.collect::<Vec<_>>())
 }

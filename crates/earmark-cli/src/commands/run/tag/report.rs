@@ -15,6 +15,9 @@ pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
     let models = models.join(", ");
     let (windows, thresholds) = (tagger.window_rule().describe(), tagger.thresholds().describe());
     console.note(format!("{models}: {classes}, {windows}, {thresholds}"));
+    for licence in tagger.ensemble().imported_licences() {
+        console.note(format!("licence of the imported network: {}", one_line(licence)));
+    }
     if let (n @ 1.., Some(first)) = &inputs.not_audio {
         let (files, first) = (human_amount(*n, "file", "files"), first.display());
         console.note(format!(
@@ -116,6 +119,10 @@ fn facts(result: &TagSummary, inputs: &InputFiles, job: &TagJob, out: &Path) -> 
         "notes": result.notes,
         "out": out.to_string_lossy(),
     });
+    let licences = tagger.ensemble().imported_licences();
+    if !licences.is_empty() {
+        facts["imported_licences"] = json!(licences);
+    }
     if let Some(known) = job.times_and_places {
         let [timed, without_offset, placed] = known.counts();
         facts["time_and_place"] = json!({

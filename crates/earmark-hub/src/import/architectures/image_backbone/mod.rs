@@ -107,6 +107,11 @@ pub(in crate::import) fn import(job: &Import) -> Result<Imported, ImportError> {
     let named = |(VarSpec { name, shape, .. }, values)| (name, HostTensor { shape, values });
     let tensors: Tensors = fitting.into_iter().zip(values).map(named).collect();
     let meta = model_meta(job, recipe, Vec::new(), library.origin());
-    ModelFile { meta, tensors }.save(&job.out)?;
+    let file = ModelFile {
+        meta,
+        tensors,
+        graph: None,
+    };
+    file.save(&job.out)?;
     Ok(done)
 }

@@ -1,0 +1,208 @@
+//! A graph as a file holds it: read within the file's own size, and refused where it can't be a network of sound or
+//! asks for more than a network needs. A graph is a program, and may be anybody's.
+
+use crate::bounds::check_bounds;
+use crate::names::{constants, subgraphs};
+use rten_onnx::onnx::{DataLocation, DataType, GraphProto, ModelProto, NodeProto, TensorProto};
+use std::collections::BTreeMap;
+
+/// Largest file: the limit of Protocol Buffers.
+pub(crate) const MOST_BYTES: u64 = 1 << 31;
+
+/// Most numbers that constants of a graph may ask an operator for: 1 GiB of float32.
+const MOST_NUMBERS: f64 = (1_u64 << 28) as f64;
+
+/// Operators whose constants say how large their result is.
+const SIZED_BY_CONSTANTS: [&str; 7] = [
+    "ConstantOfShape",
+    "Expand",
+    "Pad",
+    "Range",
+    "Resize",
+    "Tile",
+    "Upsample",
+];
+
+/// Operators that run for as long as their inputs say.
+const UNBOUNDED: [&str; 2] = ["Loop", "Scan"];
+
+/// Reads a graph and checks it.
+///
+/// # Errors
+///
+/// For what is not a graph, and for one that is refused, in words.
+pub(crate) fn read_graph(bytes: &[u8]) -> Result<ModelProto, String> {
+    check_bounds(bytes)?;
+    let mut model = ModelProto::parse_buf(bytes).map_err(|e| format!("is not an ONNX file: {e}"))?;
+    let Some(graph) = &model.graph else {
+        return Err("is not an ONNX file, or is cut off: it has no graph".into());
+    };
+    check_graph(graph)?;
+    // Readers know the format by it.
+    model.ir_version.get_or_insert(8);
+    Ok(model)
+}
+
+/// How many nodes of each operator a graph has, with those of graphs within it.
+pub(crate) fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for node in &graph.node {
+        *found.entry(operator(node)).or_insert(0) += 1;
+        for inner in subgraphs(node) {
+            for (name, count) in operators(inner) {
+                *found.entry(name).or_insert(0) += count;
+            }
+        }
+    }
+    found
+}
+
+/// Number of weights of a graph.
+pub(crate) fn parameters(graph: &GraphProto) -> usize {
+    let floats = graph.initializer.iter().filter(|t| {
+        let (float, half) = (Some(DataType::FLOAT), Some(DataType::FLOAT16));
+        t.data_type == float || t.data_type == half
+    });
+    floats.filter_map(|t| numbers(&t.dims)).sum()
+}
+
+/// The operator of a node, with its domain where it is not ONNX's own.
+fn operator(node: &NodeProto) -> String {
+    let name = node.op_type.as_deref().unwrap_or("(none)");
+    match node.domain.as_deref().unwrap_or_default() {
+        "" | "ai.onnx" => name.to_owned(),
+        domain => format!("{domain}.{name}"),
+    }
+}
+
+fn check_graph(graph: &GraphProto) -> Result<(), String> {
+    for tensor in &graph.initializer {
+        check_tensor(tensor)?;
+    }
+    let constants = constants(graph);
+    for node in &graph.node {
+        let name = operator(node);
+        if UNBOUNDED.contains(&name.as_str()) {
+            return Err(format!(
+                "has the operator {name}, which may run for any time; export the network without loops"
+            ));
+        }
+        let mut tensors = node.attribute.iter().filter_map(|attribute| attribute.t.as_ref());
+        tensors.try_for_each(check_tensor)?;
+        if SIZED_BY_CONSTANTS.contains(&name.as_str()) {
+            let mut sizes = node
+                .input
+                .iter()
+                .filter_map(|input| constants.get(input.as_str()));
+            sizes.try_for_each(|tensor| check_sizes(&name, tensor))?;
+        }
+        subgraphs(node).try_for_each(check_graph)?;
+    }
+    Ok(())
+}
+
+/// The product of dimensions; `None` where one is negative or the product has no meaning.
+fn numbers(dims: &[i64]) -> Option<usize> {
+    let size = |dim: &i64| usize::try_from(*dim).ok();
+    dims.iter()
+        .try_fold(1_usize, |product, dim| product.checked_mul(size(dim)?))
+}
+
+/// Refuses a tensor that does not hold as many numbers as its shape says.
+fn check_tensor(tensor: &TensorProto) -> Result<(), String> {
+    let name = tensor.name.as_deref().unwrap_or("(unnamed)");
+    if tensor.data_location == Some(DataLocation::EXTERNAL) {
+        return Err(format!(
+            "keeps the weights `{name}` in another file; save it as one file: \
+             onnx.save(onnx.load(\"FILE.onnx\"), \"ONE.onnx\")"
+        ));
+    }
+    let bytes = match tensor.data_type {
+        Some(DataType::UINT8 | DataType::INT8 | DataType::BOOL) => 1,
+        Some(DataType::FLOAT16) => 2,
+        Some(DataType::FLOAT | DataType::INT32) => 4,
+        Some(DataType::INT64 | DataType::DOUBLE) => 8,
+        other => {
+            let kind = other.and_then(|kind| kind.name().map(str::to_owned));
+            let kind = kind.unwrap_or_else(|| "an unknown type".into());
+            return Err(format!(
+                "holds `{name}` as {kind}, which is not supported; use float32"
+            ));
+        }
+    };
+    let wanted = numbers(&tensor.dims);
+    let found = match &tensor.raw_data {
+        Some(raw) => {
+            let length = raw.borrow().len();
+            (length % bytes == 0).then_some(length / bytes)
+        }
+        None => {
+            let counts = [
+                tensor.float_data.len(),
+                tensor.int32_data.len(),
+                tensor.int64_data.len(),
+                tensor.double_data.len(),
+            ];
+            Some(counts.into_iter().sum())
+        }
+    };
+    match wanted == found && wanted.is_some() {
+        true => Ok(()),
+        false => Err(format!(
+            "is damaged: `{name}` does not hold as many numbers as its shape {:?} says; export it again",
+            tensor.dims
+        )),
+    }
+}
+
+/// Refuses constants that make a result of absurd size.
+fn check_sizes(operator: &str, tensor: &TensorProto) -> Result<(), String> {
+    let sizes = values(tensor).into_iter();
+    let sizes = sizes.map(|value| value.abs().max(1.0));
+    let asked: f64 = match operator {
+        // A number per side.
+        "Pad" => sizes.fold(1.0, f64::max),
+        _ => sizes.product(),
+    };
+    match asked <= MOST_NUMBERS {
+        true => Ok(()),
+        false => Err(format!(
+            "asks {operator} for {asked:.0} numbers; at most {MOST_NUMBERS:.0} are computed"
+        )),
+    }
+}
+
+/// The numbers of a small constant that says sizes; none of others.
+fn values(tensor: &TensorProto) -> Vec<f64> {
+    if numbers(&tensor.dims).is_none_or(|count| count > 64) {
+        return Vec::new();
+    }
+    let Some(raw) = &tensor.raw_data else {
+        let integers = tensor.int64_data.iter().map(|value| *value as f64);
+        let short = tensor.int32_data.iter().map(|value| f64::from(*value));
+        let floats = tensor.float_data.iter().map(|value| f64::from(*value));
+        return integers.chain(short).chain(floats).collect();
+    };
+    let raw = raw.borrow();
+    match tensor.data_type {
+        Some(DataType::INT64) => {
+            let (numbers, _) = raw.as_chunks();
+            numbers.iter().map(|b| i64::from_le_bytes(*b) as f64).collect()
+        }
+        Some(DataType::INT32) => {
+            let (numbers, _) = raw.as_chunks();
+            numbers
+                .iter()
+                .map(|b| f64::from(i32::from_le_bytes(*b)))
+                .collect()
+        }
+        Some(DataType::FLOAT) => {
+            let (numbers, _) = raw.as_chunks();
+            numbers
+                .iter()
+                .map(|b| f64::from(f32::from_le_bytes(*b)))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}

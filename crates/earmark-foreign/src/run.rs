@@ -1,0 +1,212 @@
+//! Graphs computed by rten, a runtime in Rust.
+
+use crate::graph::read_graph;
+use crate::ports::input_of;
+use earmark_core::caught_panics::catch_panic;
+use earmark_models::{GraphOutput, GraphRunner, GraphShape};
+use rayon::prelude::*;
+use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueView};
+use rten_tensor::{Layout, Tensor};
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, OnceLock};
+
+/// Most numbers of one value, where its size is known before it is computed: 1 GiB. Usual are a million.
+const MOST_NUMBERS: usize = 1 << 28;
+
+/// A loaded graph.
+struct RtenGraph {
+    model: Model,
+    input: NodeId,
+    /// The scores, and the embedding if there is one.
+    outputs: Vec<NodeId>,
+    /// The shape of one input.
+    dims: Vec<usize>,
+    shape: GraphShape,
+    pool: Arc<ThreadPool>,
+}
+
+/// What a graph gives for one input.
+pub(crate) struct OneOutput {
+    /// The numbers of each output, the mean over its rows.
+    pub values: Vec<Vec<f32>>,
+    /// Rows of each output.
+    pub rows: Vec<usize>,
+}
+
+/// A graph that was loaded and computes something; what it gives is not compared with anything yet.
+pub(crate) struct LoadedGraph(RtenGraph);
+
+/// Opens a graph that [`import_graph`](crate::import_graph) wrote, and computes one input, so that what it gives is what
+/// it should.
+pub(crate) fn open(bytes: &[u8], shape: &GraphShape) -> Result<Arc<dyn GraphRunner>, String> {
+    let LoadedGraph(graph) = LoadedGraph::load(bytes, *shape)?;
+    let silence = vec![0.0; graph.numbers()];
+    let found: Vec<usize> = graph.one(&silence)?.values.iter().map(Vec::len).collect();
+    // Without an embedding, the scores stand for it.
+    let (scores, embedding) = (found[0], found.get(1).unwrap_or(&found[0]));
+    if (scores, *embedding) != (shape.scores, shape.embedding) {
+        return Err(format!(
+            "its graph gives {scores} scores and {embedding} features, not the {} and {} that its recipe says; import \
+             it again",
+            shape.scores, shape.embedding
+        ));
+    }
+    Ok(Arc::new(graph))
+}
+
+/// Threads of all graphs, as many as other networks have.
+fn pool() -> Arc<ThreadPool> {
+    static POOL: OnceLock<Arc<ThreadPool>> = OnceLock::new();
+    let start = || Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads()));
+    Arc::clone(POOL.get_or_init(start))
+}
+
+impl LoadedGraph {
+    /// Loads a graph for inputs of this shape. Nothing is computed but what follows from its constants.
+    pub fn load(bytes: &[u8], shape: GraphShape) -> Result<Self, String> {
+        let read = read_graph(bytes)?;
+        let graph = read.graph.as_ref().ok_or("has no graph")?;
+        let input = input_of(graph, shape.input)?;
+        if shape.input.contains(&0) {
+            return Err("its inputs are empty".into());
+        }
+        let names = graph.output.iter().filter_map(|output| output.name.clone());
+        let names: Vec<String> = names.collect();
+        if names.is_empty() || names.len() > 2 {
+            return Err(format!(
+                "its graph gives {} outputs, not scores and an embedding; import it again",
+                names.len()
+            ));
+        }
+        let values: Vec<String> = graph.node.iter().flat_map(|node| node.output.clone()).collect();
+        drop(read);
+        let model = catch_panic(|| ModelOptions::with_all_ops().load(bytes.to_vec()))?;
+        let model = model.map_err(|e| format!("can't be computed: {e}"))?;
+        check_sizes(&model, &values)?;
+        let node = |name: &String| {
+            let missing = || format!("can't be computed: `{name}` is lost in it");
+            model.find_node(name).ok_or_else(missing)
+        };
+        let input_id = node(&input.name)?;
+        let outputs: Vec<NodeId> = names.iter().map(node).collect::<Result<_, _>>()?;
+        Ok(Self(RtenGraph {
+            input: input_id,
+            outputs,
+            dims: input.shape,
+            shape,
+            pool: pool(),
+            model,
+        }))
+    }
+
+    /// What the graph gives for one input.
+    pub fn one(&self, x: &[f32]) -> Result<OneOutput, String> {
+        self.0.one(x)
+    }
+}
+
+/// Refuses a graph one of whose values is known to be of absurd size.
+fn check_sizes(model: &Model, values: &[String]) -> Result<(), String> {
+    for name in values {
+        let shape = model.find_node(name).and_then(|id| model.node_info(id)?.shape());
+        let sizes = shape.iter().flatten().map(|dim| match dim {
+            Dimension::Fixed(size) => *size,
+            Dimension::Symbolic(_) => 1,
+        });
+        let numbers = sizes.fold(1, usize::saturating_mul);
+        if numbers > MOST_NUMBERS {
+            return Err(format!(
+                "its value `{name}` has {numbers} numbers; at most {MOST_NUMBERS} are computed"
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl RtenGraph {
+    /// Numbers of one input.
+    fn numbers(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    fn one(&self, x: &[f32]) -> Result<OneOutput, String> {
+        catch_panic(|| self.compute(x))?.map_err(|reason| format!("can't be computed: {reason}"))
+    }
+
+    fn compute(&self, x: &[f32]) -> Result<OneOutput, String> {
+        let input = ValueView::from_shape(&self.dims, x).map_err(|e| e.to_string())?;
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
+        let outputs = self
+            .model
+            .run(vec![(self.input, input.into())], &self.outputs, Some(options));
+        let outputs = outputs.map_err(|e| e.to_string())?;
+        let mut one = OneOutput {
+            values: Vec::new(),
+            rows: Vec::new(),
+        };
+        for output in outputs {
+            let (rows, values) = mean_row(output)?;
+            one.values.push(values);
+            one.rows.push(rows);
+        }
+        Ok(one)
+    }
+}
+
+/// The number of rows of an output, `[.., numbers]`, and their mean: networks that take a whole recording give a row per
+/// frame. Dimensions of 1 at the end are not counted, as those of a pooled plane.
+fn mean_row(output: Value) -> Result<(usize, Vec<f32>), String> {
+    let tensor: Tensor<f32> = output
+        .into_tensor()
+        .ok_or("an output is not of floating numbers")?;
+    let shape = tensor.shape().to_vec();
+    let kept = shape
+        .iter()
+        .rposition(|size| *size > 1)
+        .map_or(0, |last| last + 1);
+    let width = shape[..kept].last().copied().unwrap_or(1);
+    let data = tensor.into_data();
+    let rows = data.len() / width.max(1);
+    if rows == 0 {
+        return Err("an output is empty".into());
+    }
+    if rows == 1 {
+        return Ok((1, data));
+    }
+    let mean = earmark_core::rows::mean(data.chunks_exact(width)).unwrap_or_default();
+    Ok((rows, mean))
+}
+
+impl GraphRunner for RtenGraph {
+    fn run(&self, x: &[f32], count: usize) -> Result<GraphOutput, String> {
+        let numbers = self.numbers();
+        if x.len() != count * numbers {
+            return Err(format!(
+                "gets {} numbers for {count} inputs of {numbers}",
+                x.len()
+            ));
+        }
+        // Each input by itself: its scores depend on nothing else, and cores have different ones.
+        let all = self.pool.run(|| {
+            x.par_chunks_exact(numbers)
+                .map(|x| self.one(x))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut output = GraphOutput::default();
+        for one in all {
+            let mut values = one.values.into_iter();
+            let scores = values.next().unwrap_or_default();
+            output.embedding.extend(values.next().as_ref().unwrap_or(&scores));
+            output.scores.extend(scores);
+        }
+        Ok(output)
+    }
+}
+
+impl Debug for RtenGraph {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        f.debug_struct("RtenGraph")
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
