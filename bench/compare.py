@@ -128,6 +128,11 @@ def shown_settings(settings):
     return ", ".join(words)
 
 
+def shown_memory(runs):
+    peaks = [run["peak_mib"] for run in runs]
+    return f"{statistics.median(peaks):.0f}" if all(peaks) else "–"
+
+
 def table(results):
     """Rows of Markdown: one per case and other program."""
     yield "| work | earmark | other | its time | ratio (rounds) | must, goal | memory, MiB |"
@@ -140,19 +145,17 @@ def table(results):
                 mine = [r["seconds"] for r in ours["runs"]]
                 its = [r["seconds"] for r in other["runs"]]
                 ratios = sorted(a / b for a, b in zip(mine, its))
-                memory = [
-                    f"{statistics.median(r['peak_mib'] for r in result['runs']):.0f}"
-                    for result in (ours, other)
-                    if all(r["peak_mib"] for r in result["runs"])
-                ]
+                memory = [shown_memory(result["runs"]) for result in (ours, other)]
+                # Limits are against the same precision.
+                limited = case.must and "precision" not in dict(other["program"].fixed)
                 cells = [
                     f"{case.title}{', ' + ours['settings']['simd'] if 'simd' in ours['settings'] else ''}",
                     f"{shown_time(statistics.median(mine))} ({shown_settings(ours['settings'])})",
                     f"{other['name']} ({shown_settings(other['settings'])})",
                     shown_time(statistics.median(its)),
                     f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})",
-                    f"{case.must}, {case.goal}" if case.must else "",
-                    " / ".join(memory),
+                    f"{case.must}, {case.goal}" if limited else "",
+                    " / ".join(memory) if memory != ["–", "–"] else "",
                 ]
                 yield "| " + " | ".join(cells) + " |"
 

@@ -3,10 +3,10 @@
     python bench/memory_of_length.py EARMARK [--hours 1] [--files 10000] [--full] [--limit 2000000]
         [--model MODEL] [--only length,files]
 
-`length`: each command reads a recording of a minute, one of 30 minutes, and one of HOURS (WAV files at 8 kHz with a
-second of noise a minute and silence between, with holes on disk). Memory of the first and the last must be equal
-within 10 % (and 2 MiB, which is noise). A command may refuse the long one by name instead, and is then shown with
-its reason.
+`length`: each command reads a recording of a minute, one of 10 minutes, the longest that is read whole, and one of
+HOURS (WAV files at 8 kHz with a second of noise a minute and silence between, with holes on disk). Memory of the
+first and the last must be equal within 10 % (and 2 MiB, which is noise). A command may refuse the long one by name
+instead, and is then shown with its reason.
 `files`: each command reads FILES / 100 recordings of 0.1 s, and FILES of them. What a further file adds, its name
 and its scores in the result, must stay below 1,000 bytes.
 All run with a limit of address space (`ulimit -v LIMIT`, in KiB; 0: none), on one thread. --full is 24 hours and
@@ -130,7 +130,7 @@ def mebibytes(count):
 
 
 def compare_length(lab, options, model, rows, wrong):
-    lengths = {"short": 60, "middle": 1800, "long": int(3600 * options.hours)}
+    lengths = {"short": 60, "middle": 600, "long": int(3600 * options.hours)}
     for name, seconds in lengths.items():
         prepare_length(lab, name, seconds)
     short, middle, long = (measure(lab, length_commands(model, name), options.limit) for name in lengths)
@@ -193,7 +193,7 @@ def main():
         if "files" in options.only:
             compare_files(lab, options, model, of_files, wrong)
     if of_length:
-        peaks = ["MiB, 1 minute", "MiB, 30 minutes", f"MiB, {options.hours:g} hours"]
+        peaks = ["MiB, 1 minute", "MiB, 10 minutes", f"MiB, {options.hours:g} hours"]
         table(["command", *peaks, "minute to hours", "time of the longest", "refused"], of_length)
         print()
     if of_files:

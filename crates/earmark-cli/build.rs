@@ -14,12 +14,17 @@ const PARTIAL_RELRO: &str = "relro-level=partial";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
+    for variable in ["RUSTC_LINKER", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
     if std::env::var("TARGET").is_ok_and(|target| target == TARGET) && links_with_own_lld() {
         println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
     if rust_flags().contains(PARTIAL_RELRO) {
-        println!("cargo::rustc-link-arg-bins=-Wl,-z,relro,-z,now");
+        // Compilers that link take these two as linkers do; `relro` itself is part of the flag.
+        for argument in ["-z", "now"] {
+            println!("cargo::rustc-link-arg-bins={argument}");
+        }
     }
 }
 

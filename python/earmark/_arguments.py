@@ -72,6 +72,8 @@ def samples(value: object) -> Samples:
             f"samples: expected one axis, got shape {list(array.shape)}; "
             "mix channels down first: samples.mean(axis=CHANNELS)"
         )
+    if not array.size:
+        raise AudioError("samples: there are none")
     if not array.flags.c_contiguous:
         raise AudioError(
             f"samples: expected samples without gaps, got a stride of {array.strides[0]} bytes; "
@@ -176,6 +178,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} {value!r}")
+
+
+def count(name: str, value: int) -> int:
+    """A whole number, 0 or more."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value < 2**63:
+        raise ConfigError(f"{name} = {value!r}: give a whole number, 0 or more")
+    return int(value)
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuses what is not one of the choices."""
+    if value not in choices:
+        raise ConfigError(f"{name} = {value!r}: choose {' or '.join(choices)}")
 
 
 def optional_path(value: Path | None, name: str) -> str | None:

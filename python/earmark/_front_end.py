@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from ._model import Model
 
 
-def _recipe_of(recipe: Path | Model) -> str:
-    """The name or text of a recipe; of a model, its own."""
+def _recipe_of(recipe: Path | Model, changes: Mapping[str, Any] | None) -> str:
+    """A complete recipe as TOML, of a name, a path, TOML, or a model."""
+    text: str | None
     if isinstance(recipe, (str, os.PathLike)):
-        return arguments.path(recipe, "recipe")
-    text = getattr(recipe, "recipe", None)
+        text = arguments.path(recipe, "recipe")
+    else:
+        text = getattr(recipe, "recipe", None)
     if not isinstance(text, str):
         raise ConfigError(f"recipe: expected a name, path or model, got {type(recipe).__name__}")
-    return text
+    return _earmark.recipe_toml(text, arguments.overrides(changes))
 
 
 def features(
@@ -46,8 +48,8 @@ def features(
 class FrontEnd:
     """The front end of a recipe: audio to features.
 
-    It starts no threads and pickles by its recipe, so that it can be used in the workers of a
-    PyTorch ``DataLoader``, forked or not.
+    It starts no threads and pickles with its whole recipe, so that it can be used in the workers of
+    a PyTorch ``DataLoader``, forked or not.
 
     Attributes:
         sample_rate: rate that audio is resampled to, in hertz.
@@ -58,8 +60,8 @@ class FrontEnd:
     """
 
     def __init__(self, recipe: Path | Model, *, set: Mapping[str, Any] | None = None) -> None:
-        self._recipe, self._set = _recipe_of(recipe), arguments.overrides(set)
-        self._native = _earmark.NativeFrontEnd(self._recipe, self._set)
+        self._recipe = _recipe_of(recipe, set)
+        self._native = _earmark.NativeFrontEnd(self._recipe)
         facts = json.loads(self._native.describe())
         self.sample_rate: int = facts["sample_rate"]
         self.channels: int = facts["channels"]
@@ -77,7 +79,7 @@ class FrontEnd:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._native = _earmark.NativeFrontEnd(self._recipe, self._set)
+        self._native = _earmark.NativeFrontEnd(self._recipe)
 
     def __call__(self, audio: Audio, *, damaged: str = "refuse") -> Floats:
         """Features of a recording, ``[channels, bands, frames]``, ready for a network.
@@ -105,8 +107,7 @@ class FrontEnd:
         return values.reshape(count, *shape)
 
     def _features(self, audio: Audio, damaged: str, postprocess: bool) -> Floats:
-        if damaged not in ("refuse", "salvage"):
-            raise ConfigError(f"damaged = {damaged!r}: choose refuse or salvage")
+        arguments.one_of("damaged", damaged, ("refuse", "salvage"))
         if arguments.is_samples(audio):
             samples, rate = arguments.samples(audio)
             values, shape = self._native.of_samples(samples, rate, postprocess)
@@ -123,7 +124,7 @@ class Augmentation:
     """The augmentations of a recipe, for training loops of one's own.
 
     Each draw depends on (seed, epoch, item) alone, whatever the process or the order of calls. It
-    starts no threads and pickles by its recipe. In a ``Dataset``::
+    starts no threads and pickles with its whole recipe. In a ``Dataset``::
 
         def __getitem__(self, item):
             samples = self.augmentation.waveform(self.clips[item], epoch=self.epoch, item=item)
@@ -142,8 +143,7 @@ class Augmentation:
     def __init__(
         self, recipe: Path | Model, *, seed: int = 0, set: Mapping[str, Any] | None = None
     ) -> None:
-        found = _recipe_of(recipe)
-        self._state: tuple[Any, ...] = (found, arguments.overrides(set), _count("seed", seed))
+        self._state = (_recipe_of(recipe, set), arguments.count("seed", seed))
         self._open()
 
     def _open(self) -> None:
@@ -152,10 +152,10 @@ class Augmentation:
         self.last_changes: list[str] = []
         self.last_ratio: float | None = None
 
-    def __getstate__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> tuple[str, int]:
         return self._state
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def __setstate__(self, state: tuple[str, int]) -> None:
         self._state = state
         self._open()
 
@@ -180,20 +180,11 @@ class Augmentation:
         """
         array = arguments.spectrogram(log_mel, "log_mel")
         found = self._native.segment(
-            array.reshape(-1), array.shape, _count("segment", segment), _draw(epoch, item)
+            array.reshape(-1), array.shape, arguments.count("segment", segment), _draw(epoch, item)
         )
         values, shape, self.last_changes = found
         return values.reshape(shape)
 
 
 def _draw(epoch: int, item: int) -> tuple[int, int]:
-    return _count("epoch", epoch), _count("item", item)
-
-
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value < 2**63:
-        raise ConfigError(f"{name} = {value!r}: give a whole number, 0 or more")
-    return int(value)
-
-
-__all__ = ["Augmentation", "FrontEnd", "features"]
+    return arguments.count("epoch", epoch), arguments.count("item", item)

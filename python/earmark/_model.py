@@ -13,7 +13,7 @@ from . import _earmark
 from . import _arguments as arguments
 from ._arguments import Audio, Floats, Path
 from ._errors import AudioError, ConfigError, ModelError
-from ._progress import Observer, Progress
+from ._progress import Observer, Progress, log
 from ._table import Table, warn_about
 
 EVENT_COLUMNS = ("file", "start_seconds", "end_seconds", "class", "score")
@@ -72,7 +72,7 @@ class Model:
         embedding_size: numbers in an embedding.
         thresholds: threshold of each class by name, where the model is calibrated; else ``None``.
         licence: licence of the weights, where the file says it.
-        paths: its files.
+        paths: its files, as absolute paths.
         hashes: BLAKE3 of each, 64 hexadecimal digits.
     """
 
@@ -81,7 +81,7 @@ class Model:
         self._device = device
         self._mean = mean
         facts = json.loads(native.describe())
-        self.paths: list[str] = facts["paths"]
+        self.paths: list[str] = [os.path.abspath(path) for path in facts["paths"]]
         self.hashes: list[str] = facts["hashes"]
         self.classes: list[str] = facts["classes"]
         self.recipe: str = facts["recipe"]
@@ -145,15 +145,13 @@ class Model:
         """
         if windows and top_k is not None:
             raise ConfigError("top_k: a table of windows has a column per class; leave one out")
-        wanted = [classes] if isinstance(classes, str) else list(classes or [])
         request = arguments.request(
             threshold=_thresholds(threshold),
             windows=windows,
             window=window,
             hop=hop,
             overlap=overlap,
-            # In quotes, a comma is part of a name.
-            classes=['"' + name.replace('"', '""') + '"' for name in wanted],
+            classes=_classes(classes),
             release=release,
             merge=merge,
             min_duration=min_duration,
@@ -169,7 +167,8 @@ class Model:
             paths, is_one = arguments.paths(recordings)  # type: ignore[arg-type]
             is_single = is_one and os.path.isfile(paths[0])
             with Observer(progress) as observer:
-                answer = self._native.tag(paths, request, workers, observer)
+                count = arguments.count("workers", workers)
+                answer = self._native.tag(paths, request, count, observer)
         return _tag_table(answer, windows, is_single)
 
     def predict(
@@ -227,11 +226,15 @@ class Model:
                     f"{one}: is a folder, whose rows would have no names; "
                     f"list its files: earmark.recordings({one!r})"
                 )
-        _one_of("unreadable", unreadable, ("raise", "nan"))
-        _one_of("damaged", damaged, ("salvage", "refuse"))
+            if not _is_text(one):
+                raise ConfigError(f"{one!r}: its name is not valid Unicode; rename it")
+        arguments.one_of("unreadable", unreadable, ("raise", "nan"))
+        arguments.one_of("damaged", damaged, ("salvage", "refuse"))
         with Observer(progress) as observer:
             text, values = compute(list(dict.fromkeys(paths)), damaged == "salvage", observer)
         facts = json.loads(text)
+        for file, note in facts["notes"]:
+            log.info("%s: %s", file, note)
         skipped = {file: reason for file, reason in facts["skipped"]}
         if skipped and unreadable == "raise":
             raise AudioError("\n".join(f"{file}: {reason}" for file, reason in skipped.items()))
@@ -260,6 +263,8 @@ def _tag_table(answer: Any, windows: bool, is_single: bool) -> Table:
     if windows:
         files = [e["file"] for e, count in zip(entries, counts) for _ in range(count)]
         columns: dict[str, Any] = dict(zip(EVENT_COLUMNS, (files, starts, ends)))
+        if taken := sorted(columns.keys() & set(facts["classes"])):
+            raise ConfigError(f"windows: {taken[0]!r} is a class and a column; name other classes")
         rows = scores.reshape(len(files), len(facts["classes"]))
         columns.update((name, rows[:, k].copy()) for k, name in enumerate(facts["classes"]))
     else:
@@ -293,6 +298,23 @@ def _thresholds(threshold: float | str | Mapping[str, float] | None) -> list[str
     return [str(threshold)]
 
 
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ConfigError(f"{name} = {value!r}: choose {' or '.join(choices)}")
+def _classes(classes: Iterable[str] | None) -> list[str]:
+    """The words of ``--classes``; in quotes, a comma is part of a name."""
+    if classes is None:
+        return []
+    names = [classes] if isinstance(classes, str) else list(classes)
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigError(f"classes: expected names, got {type(name).__name__}")
+    if not names:
+        raise ConfigError("classes: none is named; leave it out for all")
+    return ['"' + name.replace('"', '""') + '"' for name in names]
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be in a table: bytes that are not UTF-8 are lone surrogates here."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -15,7 +15,7 @@ Progress: TypeAlias = "Callable[[str, int, int], object] | bool | None"
 OnStep: TypeAlias = "Callable[[dict[str, Any]], object] | None"
 """``on_step(facts)`` after each step of a training; ``False`` as its result ends the training."""
 
-_log = logging.getLogger("earmark")
+log = logging.getLogger("earmark")
 
 
 class Observer:
@@ -43,20 +43,20 @@ class Observer:
     def __call__(self, kind: str, text: str) -> bool | None:
         facts: dict[str, Any] = json.loads(text)
         if kind == "note":
-            _log.info("%s", facts["text"])
+            log.info("%s", facts["text"])
         elif kind == "progress":
             self._report(facts["stage"], facts["done"], facts["total"])
         elif kind == "started":
             self._total = facts["total"]
-            _log.info("training: steps %d to %d", facts["step"], facts["total"])
+            log.info("training: steps %d to %d", facts["step"], facts["total"])
         elif kind == "step":
             self._report("training", facts["step"], self._total)
             if self._on_step is not None:
                 return self._on_step({**facts, "total": self._total}) is not False
         elif kind == "validated":
-            _log.info("step %(step)d: %(metric)s %(value).4f", facts)
+            log.info("step %(step)d: %(metric)s %(value).4f", facts)
         elif kind == "evaluated":
-            _log.info("step %s evaluated: lwlrap %s", facts["step"], facts["lwlrap"])
+            log.info("step %s evaluated: lwlrap %s", facts["step"], facts["lwlrap"])
         return None
 
     def _report(self, stage: str, done: int, total: int) -> None:

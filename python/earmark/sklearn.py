@@ -88,7 +88,7 @@ class LinearProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> LinearProbe:
         """Fits the weights to features ``[clips, features]`` and a class per clip."""
-        if not self.strength > 0:
+        if not 0 < self.strength < np.inf:
             raise ValueError(f"strength = {self.strength!r}: give a number above 0; 1 is usual")
         features, labels = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(labels)

@@ -10,13 +10,13 @@ use pyo3::prelude::*;
 /// `[channels, bands, frames]`.
 pub type Shape = (usize, usize, usize);
 
-/// Numbers of an array, which has one axis and no gaps.
-pub fn numbers<T: Element + Copy>(array: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+/// Numbers of an array, which has one axis and no gaps; Python code may write to it again afterwards.
+pub fn numbers<T: Element + Copy>(array: PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
     Ok(array.as_slice()?.to_vec())
 }
 
 /// Samples as a clip.
-pub fn clip(samples: &PyReadonlyArray1<'_, f32>, sample_rate_hz: u32) -> PyResult<Clip> {
+pub fn clip(samples: PyReadonlyArray1<'_, f32>, sample_rate_hz: u32) -> PyResult<Clip> {
     Ok(Clip::new(numbers(samples)?, sample_rate_hz))
 }
 

@@ -28,10 +28,10 @@ pub struct NativeAugment {
 
 #[pymethods]
 impl NativeAugment {
-    /// Those of a recipe.
+    /// Those of a recipe, a complete one.
     #[new]
-    fn new(recipe: &str, set: Vec<String>, seed: u64) -> PyResult<Self> {
-        let recipe = recipes::load(recipe, &set)?;
+    fn new(recipe: &str, seed: u64) -> PyResult<Self> {
+        let recipe = recipes::load(recipe, &[])?;
         Ok(Self {
             extractor: Extractor::new(&recipe.front_end).map_err(Failure::from)?,
             augment: recipe.augment,
@@ -53,9 +53,8 @@ impl NativeAugment {
         partner: Option<PyReadonlyArray1<'py, f32>>,
         draw: Draw,
     ) -> PyResult<AugmentedSamples<'py>> {
-        let own = numbers(&samples)?;
-        let other = partner.as_ref().map(numbers).transpose()?;
-        drop((samples, partner));
+        let own = numbers(samples)?;
+        let other = partner.map(numbers).transpose()?;
         let rate = self.extractor.front_end().sample_rate_hz;
         let (found, changes) = py.detach(|| {
             let mut rng = self.stream(draw, 0);
@@ -78,8 +77,7 @@ impl NativeAugment {
         index: usize,
         draw: Draw,
     ) -> PyResult<AugmentedSegment<'py>> {
-        let clip = features(numbers(&array)?, shape)?;
-        drop(array);
+        let clip = features(numbers(array)?, shape)?;
         let frames = self.extractor.segment_frames().unwrap_or(clip.frames);
         let (found, changes) = py.detach(|| -> Result<_, Failure> {
             let mut rng = self.stream(draw, 1);

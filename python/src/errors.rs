@@ -7,6 +7,7 @@ use earmark::inference::tag::TagError;
 use earmark::metrics::MetricsError;
 use earmark::recipe::RecipeError;
 use earmark::runs::run_dir::RunError;
+use earmark_core::text::with_causes;
 use pyo3::prelude::*;
 use std::error::Error;
 use std::fmt::Display;
@@ -75,28 +76,16 @@ impl Failure {
         Self { kind, message }
     }
 
-    /// Of an error and its causes; a cause that the message repeats is left out, as the command does.
+    /// Of an error and its causes.
     fn of(kind: FailureKind, error: &dyn Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(found) = cause {
-            let text = found.to_string();
-            if !message.contains(&text) {
-                message = format!("{message}: {text}");
-            }
-            cause = found.source();
-        }
-        Self { kind, message }
+        Self::new(kind, with_causes(error))
     }
 
-    /// The same about samples that were given: what a job calls a request that can't be met.
+    /// The same of another kind, where it is what the command calls a request that can't be met.
     #[must_use]
-    pub fn of_samples(self) -> Self {
+    pub fn about(self, kind: FailureKind) -> Self {
         match self.kind {
-            FailureKind::Config => Self {
-                kind: FailureKind::Audio,
-                ..self
-            },
+            FailureKind::Config => Self { kind, ..self },
             _ => self,
         }
     }

@@ -18,8 +18,8 @@ type FileFeatures<'py> = (Bound<'py, PyArray1<f32>>, Shape, Option<String>, Vec<
 /// Segments: their numbers, how many there are, and the shape of each.
 type Segments<'py> = (Bound<'py, PyArray1<f32>>, usize, Shape);
 
-/// Most numbers that samples and features of a file may be: 2 GiB.
-const MOST_NUMBERS: f64 = (1_u64 << 29) as f64;
+/// Most numbers that samples and features of a file, or segments, may be: 2 GiB.
+const MOST_NUMBERS: usize = 1 << 29;
 
 /// A front end that is ready to run.
 #[pyclass(frozen, module = "earmark._earmark")]
@@ -29,10 +29,10 @@ pub struct NativeFrontEnd {
 
 #[pymethods]
 impl NativeFrontEnd {
-    /// That of a recipe.
+    /// That of a recipe, a complete one.
     #[new]
-    fn new(recipe: &str, set: Vec<String>) -> PyResult<Self> {
-        let recipe = recipes::load(recipe, &set)?;
+    fn new(recipe: &str) -> PyResult<Self> {
+        let recipe = recipes::load(recipe, &[])?;
         let extractor = Extractor::new(&recipe.front_end).map_err(Failure::from)?;
         Ok(Self { extractor })
     }
@@ -59,8 +59,7 @@ impl NativeFrontEnd {
         rate: u32,
         postprocess: bool,
     ) -> PyResult<(Bound<'py, PyArray1<f32>>, Shape)> {
-        let clip = clip(&samples, rate)?;
-        drop(samples);
+        let clip = clip(samples, rate)?;
         let found = py.detach(|| self.compute(clip, postprocess))?;
         Ok(numbers_and_shape(py, found))
     }
@@ -99,8 +98,7 @@ impl NativeFrontEnd {
         array: PyReadonlyArray1<'py, f32>,
         shape: Shape,
     ) -> PyResult<(Bound<'py, PyArray1<f32>>, Shape)> {
-        let features = features(numbers(&array)?, shape)?;
-        drop(array);
+        let features = features(numbers(array)?, shape)?;
         let found = py.detach(|| self.extractor.postprocess(&features));
         Ok(numbers_and_shape(py, found.map_err(Failure::from)?))
     }
@@ -112,16 +110,22 @@ impl NativeFrontEnd {
         array: PyReadonlyArray1<'py, f32>,
         shape: Shape,
     ) -> PyResult<Segments<'py>> {
-        let features = features(numbers(&array)?, shape)?;
-        drop(array);
+        let features = features(numbers(array)?, shape)?;
         let (count, frames) = (
             self.extractor.segment_count(features.frames),
             self.extractor.segment_frames().unwrap_or(features.frames),
         );
         let shape = (features.channels, features.bands, frames);
+        let size = features.channels * features.bands * frames;
+        let all = count.saturating_mul(size);
+        if all > MOST_NUMBERS {
+            let problem = format!(
+                "{count} segments of {size} numbers: at most {MOST_NUMBERS} are cut at a time; cut fewer frames"
+            );
+            return Err(Failure::new(FailureKind::Audio, problem).into());
+        }
         let found = py.detach(|| -> Result<Vec<f32>, Failure> {
-            let size = features.channels * features.bands * frames;
-            let mut out = vec![0.0; count * size];
+            let mut out = vec![0.0; all];
             for (index, segment) in out.chunks_exact_mut(size.max(1)).enumerate() {
                 self.extractor.write_segment(&features, index, segment)?;
             }
@@ -155,7 +159,7 @@ impl NativeFrontEnd {
         let front_end = self.extractor.front_end();
         let shape = front_end.input_shape()?;
         let features = shape.numbers(1) as f64 * shape.frames_per_second;
-        let longest = MOST_NUMBERS / (f64::from(front_end.sample_rate_hz) + features);
+        let longest = MOST_NUMBERS as f64 / (f64::from(front_end.sample_rate_hz) + features);
         match seconds_beyond(item, longest) {
             None => Ok(()),
             Some(seconds) => Err(Failure::new(

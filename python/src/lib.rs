@@ -41,9 +41,10 @@ mod _earmark {
     #[pymodule_export]
     use crate::scores::{fit_probe, score};
 
-    /// A panic at one recording is an error of that recording, and is not printed as well.
+    /// A panic at one recording is an error of that recording, and is not printed as well; imported graphs are models.
     #[pymodule_init]
     fn init() {
         earmark_core::caught_panics::hide_caught_panics();
+        earmark::foreign::enable();
     }
 }

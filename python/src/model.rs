@@ -5,16 +5,20 @@ use crate::errors::{Failure, FailureKind};
 use crate::hooks;
 use crate::process;
 use crate::tag_request::{TagAnswer, TagRequest};
+use earmark::Recipe;
 use earmark::audio::Clip;
 use earmark::data::{DamagedFiles, ReadAs};
+use earmark::engine::ModelFile;
 use earmark::inference::model::model_files;
 use earmark::inference::tag::{TagEvent, TagJob, Tagger, inputs, to_memory};
-use earmark::inference::{Device, EmbedJob, Event, Model, PredictJob, embed_with, predict_with};
+use earmark::inference::{
+    Device, EmbedJob, Event, Model, PredictJob, Remarks, Skips, embed_with, predict_with,
+};
 use earmark::metrics::{BlendMean, ScoreTable, blend};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Results of tagging: JSON, the number of windows of each recording, and the starts, ends and scores of all windows.
@@ -25,6 +29,9 @@ type Tagged<'py> = (
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<f32>>,
 );
+
+/// What became of recordings, as JSON, and their rows of numbers.
+type Rows<'py> = (String, Bound<'py, PyArray1<f32>>);
 
 /// One model, or several whose scores are blended.
 #[pyclass(frozen, module = "earmark._earmark")]
@@ -43,8 +50,14 @@ impl NativeModel {
         let opened = py.detach(|| -> Result<_, Failure> {
             let mean: BlendMean = mean.parse()?;
             let device = Device::named(device).map_err(|e| Failure::new(FailureKind::Config, e))?;
-            let open = |path: &PathBuf| -> Result<Model, Failure> { Ok(Model::open_file(path, &device)?) };
+            let open = |path: &PathBuf| -> Result<Model, Failure> {
+                Model::open_file(path, &device).map_err(|e| Failure::from(e).about(FailureKind::Model))
+            };
             let files = model_files(&names)?;
+            // An imported graph is computed once as it is opened; nothing else needs threads before it is used.
+            if files.iter().any(|path| is_graph(path)) {
+                process::start()?;
+            }
             let models = files.iter().map(open).collect::<Result<Vec<Model>, Failure>>()?;
             Ok((models, mean))
         });
@@ -115,12 +128,11 @@ impl NativeModel {
         rate: u32,
         request: &str,
     ) -> PyResult<Tagged<'py>> {
-        let clip = clip(&samples, rate)?;
-        drop(samples);
+        let clip = clip(samples, rate)?;
         let answer = hooks::run(py, None, |hooks| {
             let tagger = self.tagger(request)?;
             let found = tagger.tag_clip(&clip, "samples", hooks.stop());
-            let found = found.map_err(|e| Failure::from(e).of_samples())?;
+            let found = found.map_err(|e| Failure::from(e).about(FailureKind::Audio))?;
             TagAnswer::of(tagger.classes(), &[found.ok_or_else(interrupted)?], &[])
         })?;
         Ok(tagged(py, answer))
@@ -133,7 +145,7 @@ impl NativeModel {
         recordings: Vec<PathBuf>,
         salvage: bool,
         callback: Option<Py<PyAny>>,
-    ) -> PyResult<(String, Bound<'py, PyArray1<f32>>)> {
+    ) -> PyResult<Rows<'py>> {
         let job = PredictJob {
             files: recordings,
             read: read_as(salvage),
@@ -146,14 +158,9 @@ impl NativeModel {
             let found = predict_with(&self.models, &job, &observer, hooks.stop())?;
             found.ok_or_else(interrupted)
         })?;
-        let facts = json!({
-            "files": found.scores.files(),
-            "skipped": found.skipped.iter().chain(&found.unnamed).collect::<Vec<_>>(),
-            "damaged": found.remarks.damaged(),
-            "notes": found.remarks.notes(),
-        });
-        let values = PyArray1::from_slice(py, found.scores.values());
-        Ok((facts.to_string(), values))
+        let skipped: Skips = found.skipped.into_iter().chain(found.unnamed).collect();
+        let (files, values) = (found.scores.files(), found.scores.values().to_vec());
+        Ok(rows(py, files, (&skipped, &found.remarks), values))
     }
 
     /// Scores samples: `[classes]`.
@@ -163,8 +170,7 @@ impl NativeModel {
         samples: PyReadonlyArray1<'py, f32>,
         rate: u32,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let clip = clip(&samples, rate)?;
-        drop(samples);
+        let clip = clip(samples, rate)?;
         process::start()?;
         let scores = py.detach(|| self.scores_of(&clip))?;
         Ok(PyArray1::from_vec(py, scores))
@@ -177,7 +183,7 @@ impl NativeModel {
         recordings: Vec<PathBuf>,
         salvage: bool,
         callback: Option<Py<PyAny>>,
-    ) -> PyResult<(String, Bound<'py, PyArray1<f32>>)> {
+    ) -> PyResult<Rows<'py>> {
         let model = self.only()?;
         let job = EmbedJob {
             files: recordings,
@@ -189,14 +195,9 @@ impl NativeModel {
             let found = embed_with(model, &job, &observer, hooks.stop())?;
             found.ok_or_else(interrupted)
         })?;
-        let facts = json!({
-            "files": found.embeddings.files,
-            "skipped": found.skipped,
-            "damaged": found.remarks.damaged(),
-            "notes": found.remarks.notes(),
-        });
-        let values = PyArray1::from_vec(py, found.embeddings.values);
-        Ok((facts.to_string(), values))
+        let embeddings = found.embeddings;
+        let about = (&found.skipped, &found.remarks);
+        Ok(rows(py, &embeddings.files, about, embeddings.values))
     }
 
     /// Embeds samples: `[numbers]`.
@@ -206,12 +207,11 @@ impl NativeModel {
         samples: PyReadonlyArray1<'py, f32>,
         rate: u32,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let clip = clip(&samples, rate)?;
-        drop(samples);
+        let clip = clip(samples, rate)?;
         let model = self.only()?;
         process::start()?;
         let found = py.detach(|| model.embed(&clip));
-        let numbers = found.map_err(|e| Failure::from(e).of_samples())?;
+        let numbers = found.map_err(|e| Failure::from(e).about(FailureKind::Audio))?;
         Ok(PyArray1::from_vec(py, numbers))
     }
 }
@@ -252,7 +252,11 @@ impl NativeModel {
 
     /// Scores of a clip, blended as those of recordings are.
     fn scores_of(&self, clip: &Clip) -> Result<Vec<f32>, Failure> {
-        let score = |model: &Model| model.score(clip).map_err(|e| Failure::from(e).of_samples());
+        let score = |model: &Model| {
+            model
+                .score(clip)
+                .map_err(|e| Failure::from(e).about(FailureKind::Audio))
+        };
         if let [model] = self.models.as_slice() {
             return score(model);
         }
@@ -278,6 +282,13 @@ pub fn recordings(py: Python<'_>, places: Vec<PathBuf>) -> PyResult<(Vec<String>
     Ok((names.collect(), found.left_out))
 }
 
+/// Whether a model file holds an imported graph. One that can't be read is refused when it is opened.
+fn is_graph(path: &Path) -> bool {
+    let meta = ModelFile::read_metadata(path).ok();
+    let recipe = meta.and_then(|meta| Recipe::parse(&meta.recipe, path).ok());
+    recipe.is_some_and(|recipe| recipe.network.is_graph())
+}
+
 fn read_as(salvage: bool) -> ReadAs {
     let damaged = match salvage {
         true => DamagedFiles::Salvage,
@@ -292,6 +303,18 @@ fn read_as(salvage: bool) -> ReadAs {
 /// What a job that was stopped ends with, unless an exception stopped it.
 fn interrupted() -> Failure {
     Failure::new(FailureKind::Other, "interrupted")
+}
+
+fn rows<'py>(
+    py: Python<'py>,
+    files: &[String],
+    (skipped, remarks): (&Skips, &Remarks),
+    values: Vec<f32>,
+) -> Rows<'py> {
+    let facts = json!({
+        "files": files, "skipped": skipped, "damaged": remarks.damaged(), "notes": remarks.notes(),
+    });
+    (facts.to_string(), PyArray1::from_vec(py, values))
 }
 
 fn tagged(py: Python<'_>, answer: TagAnswer) -> Tagged<'_> {

@@ -31,8 +31,7 @@ pub fn score(
     truth: PyReadonlyArray1<'_, bool>,
     request: &str,
 ) -> PyResult<String> {
-    let (values, marks) = (numbers(&scores)?, numbers(&truth)?);
-    drop((scores, truth));
+    let (values, marks) = (numbers(scores)?, numbers(truth)?);
     let json = py.detach(|| -> Result<String, Failure> {
         let request: ScoreRequest = serde_json::from_str(request)?;
         let options = ReportOptions {
@@ -65,14 +64,13 @@ pub fn fit_probe<'py>(
     process::start()?;
     let (width, classes) = shape;
     let data = LinearProbeData {
-        x: numbers(&x)?,
-        y: numbers(&y)?,
+        x: numbers(x)?,
+        y: numbers(y)?,
         width,
         classes,
         single_label,
         within_class: false,
     };
-    drop((x, y));
     let rows = (rows_of(data.x.len(), width)?, rows_of(data.y.len(), classes)?);
     if rows.0 == 0 || rows.0 != rows.1 {
         let problem = format!("{} rows of numbers and {} of targets", rows.0, rows.1);

@@ -1,4 +1,4 @@
-"""What the tests share: three kinds of tones, a tiny model of them, and the command of the wheel."""
+"""What the tests share: tones of three kinds, a tiny model of them, and the wheel's command."""
 
 from __future__ import annotations
 

@@ -1,5 +1,10 @@
 """What can't be used is refused, plainly."""
 
+import json
+import os
+import shutil
+import sys
+
 import numpy as np
 import pytest
 
@@ -17,6 +22,7 @@ GOOD = np.zeros(8_000, dtype=np.float32)
         (GOOD.reshape(2, -1), 8_000, "expected one axis, got shape [2, 4000]"),
         (np.float32(0), 8_000, "expected one axis, got shape []"),
         ([0.0, 0.1], 8_000, "expected an array, got list"),
+        (GOOD[:0], 8_000, "samples: there are none"),
         (np.array([0, np.nan], dtype=np.float32), 8_000, "sample 1 is nan"),
         (np.array([np.inf], dtype=np.float32), 8_000, "sample 0 is inf"),
         (np.array([0, 2e6], dtype=np.float32), 8_000, "sample 1 is 2000000.0"),
@@ -53,6 +59,9 @@ def test_messages_are_those_of_the_command(run, lab, tmp_path):
         earmark.load("efficientat-mn04-as")
     with pytest.raises(earmark.ModelError, match="nowhere"):
         earmark.load(tmp_path / "nowhere.safetensors")
+    (tmp_path / "broken.safetensors").write_text("no model")
+    with pytest.raises(earmark.ModelError, match="broken"):
+        earmark.load(tmp_path / "broken.safetensors")
     with pytest.raises(earmark.ConfigError, match="train.epoch"):
         earmark.recipe(lab / "tiny.toml", set={"train.epoch": 3})
     model = earmark.load(run)
@@ -60,6 +69,11 @@ def test_messages_are_those_of_the_command(run, lab, tmp_path):
         model.tag((GOOD, 8_000), threshold=1.5)
     with pytest.raises(earmark.ConfigError, match="the model has no class of that name"):
         model.tag((GOOD, 8_000), classes=["owl"])
+    for classes, words in (([], "none is named"), ([3], "expected names, got int")):
+        with pytest.raises(earmark.ConfigError, match=words):
+            model.tag((GOOD, 8_000), classes=classes)
+    with pytest.raises(earmark.ConfigError, match="workers = -1: give a whole number"):
+        model.tag(lab / "tones", workers=-1)
     with pytest.raises(earmark.ConfigError, match="unknown variant `median`"):
         model.tag((GOOD, 8_000), score="median")
     with pytest.raises(earmark.ConfigError, match="NaN or infinite"):
@@ -112,6 +126,27 @@ def test_recordings_that_can_not_be_read(run, clips, tmp_path):
     with pytest.warns(earmark.RecordingWarning):
         rows = model.embed([broken, clips[0]], unreadable="nan")
     assert np.isnan(rows[0]).all() and np.array_equal(rows[1], model.embed(clips[0]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_names_that_no_table_can_hold(run, clips, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")
+    shutil.copy(clips[0], odd)
+    model = earmark.load(run)
+    for method in (model.predict, model.embed):
+        with pytest.raises(earmark.ConfigError, match="not valid Unicode; rename it"):
+            method([clips[0], odd])
+    with pytest.warns(earmark.RecordingWarning, match="recordings skipped: 1"):
+        assert len(model.tag([odd, clips[0]]).skipped) == 1
+
+
+def test_a_class_is_not_taken_for_a_column():
+    from earmark._model import _tag_table
+
+    facts = {"classes": ["owl", "file"], "recordings": []}
+    answer = (json.dumps(facts), [], np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.float32))
+    with pytest.raises(earmark.ConfigError, match="'file' is a class and a column"):
+        _tag_table(answer, True, False)
 
 
 def test_a_folder_is_listed_as_the_command_lists_it(lab, clips):

@@ -1,6 +1,8 @@
 """Front ends and augmentation in training loops of one's own."""
 
+import os
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -20,8 +22,25 @@ def test_features_in_two_halves_and_segments(lab, clips):
     hop = front_end.segment_hop_frames
     assert np.array_equal(segments[1], log_mel[:, :, hop : hop + front_end.segment_frames])
     assert len(segments) == -(-log_mel.shape[2] // hop)
-    again = pickle.loads(pickle.dumps(front_end))
-    assert np.array_equal(again(clips[0]), front_end(clips[0]))
+
+
+def test_pickling_is_by_content(lab, clips, tmp_path):
+    recipe = shutil.copy(lab / "tiny.toml", tmp_path / "t.toml")
+    front_end = earmark.FrontEnd(recipe, set={"front-end.mel.bands": 16})
+    text = pickle.dumps((front_end, earmark.Augmentation(recipe, seed=2)))
+    os.remove(recipe)
+    again, augmentation = pickle.loads(text)
+    assert again.bands == 16 and np.array_equal(again(clips[0]), front_end(clips[0]))
+    assert augmentation.sample_rate == 8_000
+
+
+def test_segments_of_absurd_size_are_refused(lab):
+    long = {"front-end.segments.length-seconds": 100.0, "front-end.segments.hop-seconds": 0.1}
+    front_end = earmark.FrontEnd(lab / "tiny.toml", set=long)
+    count = 2**29 // (32 * front_end.segment_frames) + 2
+    log_mel = np.zeros((1, 32, count * front_end.segment_hop_frames), dtype=np.float32)
+    with pytest.raises(earmark.AudioError, match="numbers: at most 536870912 are cut at a time"):
+        front_end.segments(log_mel)
 
 
 def test_draws_depend_on_seed_epoch_and_item_alone(lab, clips):

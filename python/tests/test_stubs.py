@@ -2,7 +2,11 @@
 
 import ast
 import inspect
+import os
+from importlib import metadata
 from pathlib import Path
+
+import pytest
 
 import earmark
 from earmark import _earmark
@@ -36,6 +40,22 @@ def test_the_stubs_are_the_module():
         assert set(methods) == public(native), name
         for method, function in methods.items():
             assert parameters(function) == of_native(getattr(native, method)), (name, method)
+
+
+def test_the_types_are_right():
+    api = pytest.importorskip("mypy.api")
+    config = Path(__file__).parents[1] / "pyproject.toml"
+    words = ["--config-file", str(config), "--cache-dir", os.devnull, "-p", "earmark"]
+    out, err, status = api.run(words)
+    assert status == 0, out + err
+
+
+def test_the_wheel_says_what_it_is():
+    about = metadata.metadata("earmark")
+    assert about["Version"] == earmark.__version__
+    assert about["License-Expression"] == "MIT OR Apache-2.0"
+    names = {path.name for path in metadata.files("earmark") or []}
+    assert {"LICENSE-APACHE", "LICENSE-MIT", "py.typed", "_earmark.pyi"} <= names
 
 
 def test_everything_public_is_typed_and_documented():

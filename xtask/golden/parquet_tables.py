@@ -2,7 +2,7 @@
 
 Pinned: pyarrow 26.0.1.
 Usage:  python xtask/golden/parquet_tables.py
-Writes: crates/earmark-core/tests/golden/{dictionary-v1,plain-v2,snappy}.parquet
+Writes: crates/earmark-core/tests/golden/{dictionary-v1,plain-v2,snappy-v1,snappy-v2,zstd}.parquet
 """
 
 import pathlib
@@ -34,7 +34,10 @@ def main():
     plain = {"use_dictionary": False, "column_encoding": {name: "PLAIN" for name in whole.column_names}}
     pq.write_table(whole, OUT / "dictionary-v1.parquet", compression="none", **pages)
     pq.write_table(whole, OUT / "plain-v2.parquet", compression="none", data_page_version="2.0", **plain, **pages)
-    pq.write_table(table(range(4)), OUT / "snappy.parquet", compression="snappy", store_schema=False)
+    # As pyarrow and pandas write by default, except for the size of pages and row groups.
+    pq.write_table(whole, OUT / "snappy-v1.parquet", **pages)
+    pq.write_table(whole, OUT / "snappy-v2.parquet", data_page_version="2.0", **pages)
+    pq.write_table(table(range(4)), OUT / "zstd.parquet", compression="zstd", store_schema=False)
 
 
 if __name__ == "__main__":

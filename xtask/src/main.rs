@@ -10,6 +10,8 @@
 //! python              the Python package: its wheel, and its tests in a virtual environment in target/python
 //! size                the default program stripped, with its line tables next to it; fails above the limit;
 //!                     with --built, the one that cargo test has built
+//! release             what is released, in dist/; with --allow-dirty, also of a tree that is not committed
+//! gpu-build [KIND...] the program with webgpu, vulkan, metal or cuda, or each that can be built here, in target/gpu
 //! fuzz SECONDS [NAME...]  each fuzz target, or those named, for that long; --list names them
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
@@ -24,17 +26,20 @@ mod deny;
 mod docs;
 mod fuzz;
 mod golden;
+mod gpu_build;
 mod pinned_versions;
 mod python;
 mod reference_and_house;
+mod release;
 mod size;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz \
-                     SECONDS [NAME...] | reference | house | man | python | size [--built]";
+                     SECONDS [NAME...] | gpu-build [KIND...] | reference | house | man | python | release \
+                     [--allow-dirty] | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -46,11 +51,14 @@ fn main() -> anyhow::Result<()> {
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
         ["fuzz", "--list"] => fuzz::list(),
         ["fuzz", seconds, names @ ..] => fuzz::run_targets(seconds, names),
+        ["gpu-build", kinds @ ..] => gpu_build::gpu_build(kinds),
         ["reference"] => reference_and_house::reference(),
         ["house"] => reference_and_house::house(),
         // The program writes them itself, so that this crate does not have to link it.
         ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
         ["python"] => python::python(),
+        ["release"] => release::release(false),
+        ["release", "--allow-dirty"] => release::release(true),
         ["size"] => size::size(false),
         ["size", "--built"] => size::size(true),
         ["--help" | "-h" | "help"] => {
@@ -90,4 +98,15 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
         bail!("{name} failed ({status})");
     }
     Ok(())
+}
+
+/// What a command prints when it is run in the repository root.
+fn output(command: &mut Command) -> anyhow::Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.current_dir(root()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("{name} could not be started"))?;
+    if !output.status.success() {
+        bail!("{name} failed ({})", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{name} printed what is not UTF-8"))
 }

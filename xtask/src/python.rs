@@ -13,7 +13,7 @@ const REQUIREMENTS: &str = "python/tests/requirements.txt";
 pub fn python() -> anyhow::Result<()> {
     run(&mut cargo("fmt --manifest-path python/Cargo.toml --check"))?;
     let place = target().join("python");
-    let python = environment(&place)?;
+    let python = environment(&place, REQUIREMENTS)?;
     let wheel = build(&python, &place.join("wheels"))?;
     pip(
         &python,
@@ -26,8 +26,8 @@ pub fn python() -> anyhow::Result<()> {
         .env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
-/// The interpreter of a virtual environment with all requirements, made if need be.
-fn environment(place: &Path) -> anyhow::Result<PathBuf> {
+/// The interpreter of a virtual environment with all requirements that a file lists, made if need be.
+pub fn environment(place: &Path, requirements: &str) -> anyhow::Result<PathBuf> {
     let folder = place.join("venv");
     let python = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
@@ -39,7 +39,7 @@ fn environment(place: &Path) -> anyhow::Result<PathBuf> {
         run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
     }
     let install = ["install", "--quiet", "--disable-pip-version-check", "-r"];
-    pip(&python, &install, Path::new(REQUIREMENTS))?;
+    pip(&python, &install, Path::new(requirements))?;
     Ok(python)
 }
 

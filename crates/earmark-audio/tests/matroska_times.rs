@@ -43,15 +43,16 @@ fn short_holes_add_up() {
     assert_eq!((got.samples.len(), got.notes.len()), (12 * 800, 0));
 }
 
-/// Times that go back are noted, and become no silence: those of a block, those of a cluster, and a clock that begins
-/// again, after which a pause is a pause.
+/// Times that go back are noted, and become no silence: those of a block, those of a cluster, those of a clock that
+/// begins again, after which a pause is a pause, and of one that ticks twice a second.
 #[test]
 fn times_that_go_back_add_no_silence() {
-    let cases: [(&[i16], usize); 4] = [
+    let cases: [(&[i16], usize); 5] = [
         (&[0, 100, 200, 50, 400, 500], 0),
         (&[0, 100, 200, 20, 120, 220, 600, 700], 0),
         (&[3_000, 3_100, 3_200, 0, 100, 200, 300], 0),
         (&[3_000, 3_100, 3_200, 0, 100, 200, 500], 200),
+        (&[0, 0, 0, 0, 0, 500, 500, 500, 500, 500, 1_000, 1_000], 0),
     ];
     for (times, silent_ms) in cases {
         let got = salvage(pcm_webm(times));

@@ -22,7 +22,7 @@ use compute_threads::start_threads;
 use console::Console;
 use earmark::hub::{GetDataError, InstallError};
 use earmark::inference::PipelineError;
-use earmark_core::text::{one_line, visible};
+use earmark_core::text::{one_line, visible, with_causes};
 use status::Stopped;
 use std::borrow::Cow;
 use std::io::Write;
@@ -34,6 +34,11 @@ pub fn run(given: Given) -> u8 {
     panics::set_up();
     #[cfg(feature = "onnx-models")]
     earmark::foreign::enable();
+    // Another program has no such command: there, devices are tested in its process.
+    #[cfg(feature = "gpu")]
+    if let Ok(program) = given::program() {
+        earmark::inference::device::test_with_program(program);
+    }
     let line = match CommandLine::parse() {
         Ok(line) => line,
         Err(refusal) => return explain(&refusal),
@@ -91,8 +96,9 @@ fn is_broken_pipe(e: &anyhow::Error) -> bool {
 }
 
 fn print_error(e: &anyhow::Error) {
+    let message = with_causes(&**e);
     // A full disk behind stderr changes no exit status.
-    let _ = writeln!(std::io::stderr().lock(), "error: {}", shown(&whole_message(e), e));
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", shown(&message, e));
 }
 
 /// The message, in which names of files and classes can't control the terminal or look like a message of their own. Two
@@ -105,17 +111,6 @@ fn shown<'a>(message: &'a str, e: &anyhow::Error) -> Cow<'a, str> {
         true => visible(message).replace('\n', "\n  ").into(),
         false => one_line(message),
     }
-}
-
-/// The error and its causes. A library's message is complete in itself; a cause that it repeats is left out.
-fn whole_message(e: &anyhow::Error) -> String {
-    let mut text = e.to_string();
-    for cause in e.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use earmark::metrics::ScoreTable;
 use earmark::report::{Align, text_table};
 use earmark_core::atomic;
 use earmark_core::text::{one_line, visible, visible_json};
-use serde::Serialize;
+use serde::{Serialize, Serializer as _};
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
@@ -107,6 +107,14 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<(
 pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
     write(path, |w| {
         serde_json::to_writer_pretty(&mut *w, value)?;
+        w.write_all(b"\n")
+    })
+}
+
+/// Writes rows as a JSON array, one after the other, so that they are never in memory together; as [`write_json`].
+pub fn write_json_rows(path: &Path, rows: impl Iterator<Item = impl Serialize>) -> anyhow::Result<()> {
+    write(path, |w| {
+        serde_json::Serializer::pretty(&mut *w).collect_seq(rows)?;
         w.write_all(b"\n")
     })
 }

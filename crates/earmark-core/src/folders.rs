@@ -44,7 +44,8 @@ pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
 /// dropped or the process ends. Where the file system has no such locks, or somebody holds one for very long, nobody is
 /// held back.
 pub(crate) fn lock_folder(folder: &Path) -> Option<File> {
-    let handle = File::open(folder).ok()?;
+    // Its name may be a stranger's, and opening a pipe waits for somebody to write to it.
+    let handle = folder.is_dir().then(|| File::open(folder).ok()).flatten()?;
     let began = Instant::now();
     loop {
         match handle.try_lock() {
@@ -68,6 +69,9 @@ mod tests {
         assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
         drop(lock);
         assert!(other.try_lock().is_ok());
-        assert!(lock_folder(&folder.path().join("none")).is_none());
+        let file = folder.path().join("file");
+        assert!(lock_folder(&file).is_none());
+        std::fs::write(&file, "").unwrap();
+        assert!(lock_folder(&file).is_none(), "a file or a pipe");
     }
 }

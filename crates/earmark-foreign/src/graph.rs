@@ -9,37 +9,50 @@ use std::collections::BTreeMap;
 /// Largest file: the limit of Protocol Buffers.
 pub(crate) const MOST_BYTES: u64 = 1 << 31;
 
-/// Most numbers that constants of a graph may ask an operator for: 1 GiB of float32.
-const MOST_NUMBERS: f64 = (1_u64 << 28) as f64;
+/// Most numbers of one value, where its size is known before it is computed: 1 GiB of float32. Usual are a million.
+pub(crate) const MOST_NUMBERS: usize = 1 << 28;
 
-/// Operators whose constants say how large their result is.
-const SIZED_BY_CONSTANTS: [&str; 7] = [
-    "ConstantOfShape",
-    "Expand",
-    "Pad",
-    "Range",
-    "Resize",
-    "Tile",
-    "Upsample",
+/// Most numbers of an input that says sizes.
+const MOST_SIZES: usize = 64;
+
+/// Operators whose result is as large as some of their inputs say, and which inputs these are.
+const SIZED_BY_INPUTS: [(&str, &[usize]); 7] = [
+    ("ConstantOfShape", &[0]),
+    ("Expand", &[1]),
+    ("Pad", &[1]),
+    ("Range", &[0, 1, 2]),
+    ("Resize", &[2, 3]),
+    ("Tile", &[1]),
+    ("Upsample", &[1]),
 ];
 
 /// Operators that run for as long as their inputs say.
 const UNBOUNDED: [&str; 2] = ["Loop", "Scan"];
 
-/// Reads a graph and checks it.
+/// Reads a graph of which a part is used: what is not needed may be anything.
+///
+/// # Errors
+///
+/// For what is not a graph, in words.
+pub(crate) fn parse_graph(bytes: &[u8]) -> Result<ModelProto, String> {
+    check_bounds(bytes)?;
+    let mut model = ModelProto::parse_buf(bytes).map_err(|e| format!("is not an ONNX file: {e}"))?;
+    if model.graph.is_none() {
+        return Err("is not an ONNX file, or is cut off: it has no graph".into());
+    }
+    // Readers know the format by it.
+    model.ir_version.get_or_insert(8);
+    Ok(model)
+}
+
+/// Reads a graph that is used whole, and checks it.
 ///
 /// # Errors
 ///
 /// For what is not a graph, and for one that is refused, in words.
 pub(crate) fn read_graph(bytes: &[u8]) -> Result<ModelProto, String> {
-    check_bounds(bytes)?;
-    let mut model = ModelProto::parse_buf(bytes).map_err(|e| format!("is not an ONNX file: {e}"))?;
-    let Some(graph) = &model.graph else {
-        return Err("is not an ONNX file, or is cut off: it has no graph".into());
-    };
-    check_graph(graph)?;
-    // Readers know the format by it.
-    model.ir_version.get_or_insert(8);
+    let model = parse_graph(bytes)?;
+    model.graph.as_ref().map_or(Ok(()), check_graph)?;
     Ok(model)
 }
 
@@ -89,12 +102,9 @@ fn check_graph(graph: &GraphProto) -> Result<(), String> {
         }
         let mut tensors = node.attribute.iter().filter_map(|attribute| attribute.t.as_ref());
         tensors.try_for_each(check_tensor)?;
-        if SIZED_BY_CONSTANTS.contains(&name.as_str()) {
-            let mut sizes = node
-                .input
-                .iter()
-                .filter_map(|input| constants.get(input.as_str()));
-            sizes.try_for_each(|tensor| check_sizes(&name, tensor))?;
+        if let Some((_, inputs)) = SIZED_BY_INPUTS.iter().find(|(sized, _)| *sized == name) {
+            let constant = |at: &usize| constants.get(node.input.get(*at)?.as_str()).copied();
+            check_sizes(&name, &inputs.iter().map(constant).collect::<Vec<_>>())?;
         }
         subgraphs(node).try_for_each(check_graph)?;
     }
@@ -155,54 +165,82 @@ fn check_tensor(tensor: &TensorProto) -> Result<(), String> {
     }
 }
 
-/// Refuses constants that make a result of absurd size.
-fn check_sizes(operator: &str, tensor: &TensorProto) -> Result<(), String> {
-    let sizes = values(tensor).into_iter();
-    let sizes = sizes.map(|value| value.abs().max(1.0));
-    let asked: f64 = match operator {
-        // A number per side.
-        "Pad" => sizes.fold(1.0, f64::max),
-        _ => sizes.product(),
+/// Refuses constants that make a result of absurd size; `inputs` are those of the operator that say it, where they are
+/// constants.
+fn check_sizes(operator: &str, inputs: &[Option<&TensorProto>]) -> Result<(), String> {
+    let mut sizes = Vec::new();
+    for tensor in inputs.iter().flatten() {
+        let unreadable =
+            || format!("gives {operator} sizes of a kind that no network needs; export it again");
+        sizes.push((values(tensor).ok_or_else(unreadable)?, tensor.data_type));
+    }
+    let product = |(sizes, _): &(Vec<f64>, Option<DataType>)| -> f64 {
+        sizes.iter().map(|size| size.abs().max(1.0)).product()
     };
-    match asked <= MOST_NUMBERS {
+    let asked: f64 = match (operator, sizes.as_slice()) {
+        ("Pad", [(pads, _)]) => {
+            let (before, behind) = pads.split_at(pads.len() / 2);
+            let sides = before.iter().zip(behind);
+            sides.map(|(b, a)| 1.0 + b.max(0.0) + a.max(0.0)).product()
+        }
+        ("Range", [(start, kind), (limit, _), (step, _)]) => match (&start[..], &limit[..], &step[..]) {
+            ([start], [limit], [step]) => steps(*start, *limit, *step, *kind),
+            _ => f64::INFINITY,
+        },
+        ("Range", _) => 1.0,
+        (_, sizes) => sizes.iter().map(product).fold(1.0, f64::max),
+    };
+    match asked <= MOST_NUMBERS as f64 {
         true => Ok(()),
         false => Err(format!(
-            "asks {operator} for {asked:.0} numbers; at most {MOST_NUMBERS:.0} are computed"
+            "asks {operator} for {asked:.0} numbers; at most {MOST_NUMBERS} are computed"
         )),
     }
 }
 
-/// The numbers of a small constant that says sizes; none of others.
-fn values(tensor: &TensorProto) -> Vec<f64> {
-    if numbers(&tensor.dims).is_none_or(|count| count > 64) {
-        return Vec::new();
+/// Numbers from `start` to `limit`; infinitely many where a step is lost to rounding.
+fn steps(start: f64, limit: f64, step: f64, kind: Option<DataType>) -> f64 {
+    let is_float = matches!(kind, Some(DataType::FLOAT | DataType::DOUBLE));
+    let largest = start.abs().max(limit.abs());
+    match is_float && step.abs() < largest * f64::from(f32::EPSILON) {
+        true => f64::INFINITY,
+        // A step of nothing is the runtime's to refuse.
+        false => ((limit - start) / step).max(0.0),
+    }
+}
+
+/// The numbers of a constant that says sizes; `None` of one that can't.
+fn values(tensor: &TensorProto) -> Option<Vec<f64>> {
+    if numbers(&tensor.dims).is_none_or(|count| count > MOST_SIZES) {
+        return None;
     }
     let Some(raw) = &tensor.raw_data else {
         let integers = tensor.int64_data.iter().map(|value| *value as f64);
         let short = tensor.int32_data.iter().map(|value| f64::from(*value));
         let floats = tensor.float_data.iter().map(|value| f64::from(*value));
-        return integers.chain(short).chain(floats).collect();
+        let doubles = tensor.double_data.iter().copied();
+        return Some(integers.chain(short).chain(floats).chain(doubles).collect());
     };
     let raw = raw.borrow();
-    match tensor.data_type {
+    Some(match tensor.data_type {
         Some(DataType::INT64) => {
             let (numbers, _) = raw.as_chunks();
             numbers.iter().map(|b| i64::from_le_bytes(*b) as f64).collect()
         }
+        Some(DataType::DOUBLE) => {
+            let (numbers, _) = raw.as_chunks();
+            numbers.iter().map(|b| f64::from_le_bytes(*b)).collect()
+        }
         Some(DataType::INT32) => {
             let (numbers, _) = raw.as_chunks();
-            numbers
-                .iter()
-                .map(|b| f64::from(i32::from_le_bytes(*b)))
-                .collect()
+            let numbers = numbers.iter();
+            numbers.map(|b| f64::from(i32::from_le_bytes(*b))).collect()
         }
         Some(DataType::FLOAT) => {
             let (numbers, _) = raw.as_chunks();
-            numbers
-                .iter()
-                .map(|b| f64::from(f32::from_le_bytes(*b)))
-                .collect()
+            let numbers = numbers.iter();
+            numbers.map(|b| f64::from(f32::from_le_bytes(*b))).collect()
         }
-        _ => Vec::new(),
-    }
+        _ => return None,
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::activation::GraphActivation;
 use crate::error::GraphImportError;
-use crate::graph::{MOST_BYTES, operators, parameters, read_graph};
+use crate::graph::{MOST_BYTES, operators, parameters, parse_graph};
 use crate::ports::{check_output, input_of, narrow};
 use crate::run::LoadedGraph;
 use crate::trial::{self, Trial};
@@ -84,7 +84,7 @@ pub fn import_graph(job: &GraphImport) -> Result<GraphImportResult, GraphImportE
     let frames = extractor.segment_frames().ok_or_else(|| {
         GraphImportError::Setting("the front end has no segments, so that a window has no length".into())
     })?;
-    let mut model = read_graph(&read(&job.file)?).map_err(refused)?;
+    let mut model = parse_graph(&read(&job.file)?).map_err(refused)?;
     let Some(graph) = &model.graph else {
         return Err(refused("has no graph".into()));
     };

@@ -25,10 +25,13 @@
 //! After [`enable`], such a model opens like any other. The other crates know the seam alone: [`GraphRunner`] in
 //! earmark-models.
 //!
-//! **Strangers' graphs.** A graph is a program. It can read nothing but its own weights and the sound, and write nothing
-//! but its outputs. Lengths are compared with the file before memory is asked for; loops, weights in other files,
-//! functions and random numbers are refused; so are sizes that constants ask for and that shape inference knows, above
-//! a gigabyte. What a graph takes whose sizes follow from its own computations is not known before it runs.
+//! **Strangers' graphs.** A graph is a program. It can read nothing but its own weights and the sound, and write
+//! nothing but its outputs. Lengths are compared with the file before memory is asked for; loops, weights in other
+//! files, functions and random numbers are refused; so are sizes that constants ask for and that shape inference knows,
+//! above a gigabyte. What follows from constants alone is computed as a graph is opened, the rest as it runs; what that
+//! takes, where sizes follow from the graph's own computations, is not known before. The runtime's kernels are unsafe
+//! and write as far as a size says: a program that opens strangers' graphs builds `rten` and its parts with
+//! `overflow-checks`, as the profile of this workspace does.
 //!
 //! [`GraphRunner`]: earmark_models::GraphRunner
 

@@ -1,11 +1,11 @@
 //! Graphs that can't be networks of sound, or that somebody made to do harm: refused in words, never by a panic.
 
-use crate::graph::read_graph;
+use crate::graph::{parse_graph, read_graph};
 use crate::ports::{check_output, input_of, narrow};
 use crate::run::LoadedGraph;
 use earmark_core::protobuf::Message;
 use earmark_models::GraphShape;
-use earmark_onnx::{Builder, Dim, Graph, OnnxModel, Tensor};
+use earmark_onnx::{Builder, Dim, Graph, OnnxModel, Tensor, Value};
 
 const SHAPE: GraphShape = GraphShape {
     input: [1, 1, 8],
@@ -39,7 +39,7 @@ fn bytes(graph: Graph) -> Vec<u8> {
 
 /// Reads, narrows, loads and computes a graph, as an import and an opened model do.
 fn used(bytes: &[u8]) -> Result<Vec<f32>, String> {
-    let mut model = read_graph(bytes)?;
+    let mut model = parse_graph(bytes)?;
     let graph = model.graph.as_ref().ok_or("no graph")?;
     check_output(graph, "--scores", "scores")?;
     let input = input_of(graph, SHAPE.input)?;
@@ -118,6 +118,13 @@ fn what_does_not_fit_is_named_with_a_remedy() {
         message.contains("has the operator Loop, which may run for any time"),
         "{message}"
     );
+    // What only other outputs need is left out.
+    let mut another = graph(&BATCH);
+    let mut endless = another.nodes[0].clone();
+    endless.op = "Loop";
+    endless.outputs = vec!["forever".into()];
+    another.nodes.push(endless);
+    used(&bytes(another)).unwrap();
     let mut wrong = graph(&BATCH);
     wrong.constants[1].1 = Tensor::floats(&[5, 3], vec![0.0; 15]);
     let message = used(&bytes(wrong)).unwrap_err();
@@ -166,19 +173,15 @@ fn weights_are_what_their_shapes_say() {
     );
 }
 
-/// Sizes that a constant asks for are compared before anything is computed.
+/// Sizes that a constant asks for are compared before anything is computed, which begins as a graph is loaded.
 #[test]
 fn absurd_sizes_are_refused() {
-    let huge = |op: &'static str, sizes: &[i64]| {
+    let refused = |build: &dyn Fn(&mut Builder, &Value) -> Value| {
         let mut g = Builder::default();
         let x = g.input("x", &BATCH);
-        let sizes = g.ints(sizes);
-        let y = match op {
-            "ConstantOfShape" => g.op(op, &[&sizes], &[]),
-            _ => g.op(op, &[&x, &sizes], &[]),
-        };
-        let sum = g.op("ReduceMax", &[&y], &[("keepdims", 0.into())]);
-        let row = g.reshape(&sum, &[1, 1]);
+        let y = build(&mut g, &x);
+        let most = g.op("ReduceMax", &[&y], &[("keepdims", 0.into())]);
+        let row = g.reshape(&most, &[1, 1]);
         g.output("scores", &row, &BATCH);
         used(&bytes(g.finish())).unwrap_err()
     };
@@ -187,10 +190,45 @@ fn absurd_sizes_are_refused() {
         ("Expand", &[1 << 40, 8]),
         ("Tile", &[1 << 40, 1]),
         ("Pad", &[0, 1 << 40, 0, 0]),
+        ("Pad", &[1 << 15, 1 << 15, 0, 0]),
     ] {
-        let message = huge(op, sizes);
+        let message = refused(&|g, x| {
+            let sizes = g.ints(sizes);
+            match op {
+                "ConstantOfShape" => g.op(op, &[&sizes], &[]),
+                _ => g.op(op, &[x, &sizes], &[]),
+            }
+        });
         assert!(message.starts_with(&format!("asks {op} for ")), "{op}: {message}");
     }
+    // The last two would never end.
+    for [start, limit, step] in [[0.0, 1e9, 1.0], [0.0, 1e9, 1e-9], [1e9, 1e9 + 64.0, 1e-3]] {
+        let message = refused(&|g, _| {
+            let [start, limit, step] = [start, limit, step].map(|value| g.float(value));
+            g.op("Range", &[&start, &limit, &step], &[])
+        });
+        assert!(message.starts_with("asks Range for "), "{step}: {message}");
+    }
+    let message = refused(&|g, x| {
+        let sizes = g.ints(&[1; 65]);
+        g.op("Expand", &[x, &sizes], &[])
+    });
+    assert!(message.starts_with("gives Expand sizes of a kind"), "{message}");
+}
+
+/// What fills a value is not a size, however large it is.
+#[test]
+fn large_numbers_are_not_sizes() {
+    let mut g = Builder::default();
+    let x = g.input("x", &BATCH);
+    let (pads, lowest) = (g.ints(&[0, 0, 0, 2]), g.float(f32::MIN));
+    let padded = g.op("Pad", &[&x, &pads, &lowest], &[]); // [1, 10]
+    let (large, shape) = (g.float(1e30), g.ints(&[1, 3]));
+    let mask = g.op("Expand", &[&large, &shape], &[]);
+    let all = g.concat(&[&padded, &mask], 1);
+    g.output("scores", &all, &BATCH);
+    let scores = used(&bytes(g.finish())).unwrap();
+    assert_eq!(scores[7..], [0.5, f32::MIN, f32::MIN, 1e30, 1e30, 1e30]);
 }
 
 /// Shape inference knows what these give, before they are computed.
@@ -214,6 +252,21 @@ fn small_steps_to_absurd_sizes_are_refused() {
     }
     g.output("scores", &x, &BATCH);
     assert!(used(&bytes(g.finish())).is_err());
+}
+
+/// The runtime writes as far as a size says: one beyond what its numbers hold must not look small.
+#[test]
+fn sizes_that_overflow_are_refused() {
+    let mut g = Builder::default();
+    let x = g.input("x", &BATCH);
+    let (side, one, half) = (g.ints(&[1 << 16; 4]), g.length(1), g.float(0.5));
+    let shape = g.op("Mul", &[&side, &one], &[]);
+    let large = g.op("Expand", &[&half, &shape], &[]);
+    let most = g.op("ReduceMax", &[&large], &[("keepdims", 0.into())]);
+    let scores = g.op("Add", &[&x, &most], &[]);
+    g.output("scores", &scores, &BATCH);
+    let message = used(&bytes(g.finish())).unwrap_err();
+    assert!(message.contains("overflow"), "{message}");
 }
 
 /// Every shorter file, every flipped bit of the first bytes and many of the others: refused, or computed.

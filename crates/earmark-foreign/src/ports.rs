@@ -1,7 +1,7 @@
 //! What a graph takes and gives: its one input, with the shape that it will get, and the outputs that are wanted. What
 //! is stored of a graph is no more than that.
 
-use crate::names::{keep_what_is_needed, makers};
+use crate::names::{keep_what_is_needed, makers, subgraphs_mut};
 use earmark_core::text::suggest;
 use rten_onnx::onnx::{
     DataType, Dimension, GraphProto, ModelProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
@@ -115,8 +115,15 @@ pub(crate) fn narrow(model: &mut ModelProto, input: &Input, outputs: &[String]) 
     });
     graph.input = vec![port(&input.name, Some(dims.collect()))];
     graph.output = outputs.iter().map(|name| port(name, None)).collect();
-    // Shapes of other batches and windows.
+    forget_shapes(graph);
+}
+
+/// Removes the shapes of values within a graph and those within it: they are of other batches and windows.
+fn forget_shapes(graph: &mut GraphProto) {
     graph.value_info.clear();
+    for node in &mut graph.node {
+        subgraphs_mut(node).for_each(forget_shapes);
+    }
 }
 
 fn port(name: &str, dims: Option<Vec<Dimension>>) -> ValueInfoProto {

@@ -1,6 +1,6 @@
 //! Graphs computed by rten, a runtime in Rust.
 
-use crate::graph::read_graph;
+use crate::graph::{MOST_NUMBERS, read_graph};
 use crate::ports::input_of;
 use earmark_core::caught_panics::catch_panic;
 use earmark_models::{GraphOutput, GraphRunner, GraphShape};
@@ -9,9 +9,6 @@ use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value
 use rten_tensor::{Layout, Tensor};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, OnceLock};
-
-/// Most numbers of one value, where its size is known before it is computed: 1 GiB. Usual are a million.
-const MOST_NUMBERS: usize = 1 << 28;
 
 /// A loaded graph.
 struct RtenGraph {

@@ -14,10 +14,10 @@ use earmark_features::{
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers of a part, before deltas.
-const NUMBERS_AT_A_TIME: usize = 1 << 19;
+const NUMBERS_AT_A_TIME: usize = 1 << 17;
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,13 +31,18 @@ pub struct FeatureFile {
 }
 
 /// Writes the features of a recording to a file, atomically: `[channels, bands, frames]` after postprocessing. They are
-/// those of [`Extractor::log_mel_of_clip`] and [`Extractor::postprocess`].
+/// those of [`Extractor::log_mel_of_clip`] and [`Extractor::postprocess`]. When stopped, nothing is written: `None`.
 ///
 /// # Errors
 ///
 /// For a recording that can't be read, a file that can't be written, and for handcrafted features, which are statistics
 /// of whole recordings.
-pub fn write_features(item: &Item, front_end: &FrontEnd, path: &Path) -> Result<FeatureFile, PipelineError> {
+pub fn write_features(
+    item: &Item,
+    front_end: &FrontEnd,
+    path: &Path,
+    stop: &AtomicBool,
+) -> Result<Option<FeatureFile>, PipelineError> {
     // The recording is read twice, and nothing of it is kept.
     let cache = CacheConfig {
         workers: 1,
@@ -46,39 +51,46 @@ pub fn write_features(item: &Item, front_end: &FrontEnd, path: &Path) -> Result<
         ..CacheConfig::default()
     };
     let store = FeatureStore::new(Extractor::new(front_end)?, &cache)?;
-    let reading = Reading { item, store: &store };
-    let (mut done, mut refused) = (FeatureFile::default(), None);
-    let written = atomic::write_anywhere(path, |file| match reading.write(file) {
-        Ok(found) => {
-            done = found;
-            Ok(())
+    let reading = Reading {
+        item,
+        store: &store,
+        stop,
+    };
+    let (mut done, mut refused, mut stopped) = (None, None, false);
+    let written = atomic::write_anywhere(path, |file| {
+        match reading.write(file) {
+            Ok(found) => {
+                done = Some(found);
+                return Ok(());
+            }
+            Err(Unwritten::Disk(cause)) => return Err(cause),
+            Err(Unwritten::Refused(why)) => refused = Some(why),
+            Err(Unwritten::Stopped) => stopped = true,
         }
-        Err(Unwritten::Disk(cause)) => Err(cause),
-        Err(Unwritten::Refused(error)) => {
-            refused = Some(error);
-            Err(io::ErrorKind::InvalidInput.into())
-        }
+        Err(io::ErrorKind::InvalidInput.into())
     });
-    match refused {
-        Some(error) => Err(error),
-        None => {
-            written?;
-            Ok(done)
-        }
+    if let Some(why) = refused {
+        let path = item.path.display();
+        return Err(PipelineError::Request(format!("{path}: {why}")));
     }
+    if !stopped {
+        written?;
+    }
+    Ok(done)
 }
 
 /// Why nothing was written.
 enum Unwritten {
     Disk(io::Error),
-    Refused(PipelineError),
+    Refused(String),
+    Stopped,
 }
 
 impl From<FeatureError> for Unwritten {
     fn from(error: FeatureError) -> Self {
         match error {
             FeatureError::Io(cause) => Self::Disk(cause),
-            other => Self::Refused(PipelineError::Request(other.to_string())),
+            other => Self::Refused(other.to_string()),
         }
     }
 }
@@ -87,12 +99,14 @@ impl From<FeatureError> for Unwritten {
 struct Reading<'a> {
     item: &'a Item,
     store: &'a FeatureStore,
+    /// Ends the work early.
+    stop: &'a AtomicBool,
 }
 
 impl Reading<'_> {
     fn write(&self, file: &mut File) -> Result<FeatureFile, Unwritten> {
         let extractor = self.store.extractor();
-        let trimmed = self.store.trimmed_span(self.item, &AtomicBool::new(false));
+        let trimmed = self.store.trimmed_span(self.item, self.stop);
         let trimmed = trimmed.map_err(|error| self.refused(&error))?;
         let whole = self.first_pass(trimmed.as_ref())?;
         let shape = [extractor.channels(), extractor.bands(), whole.frames];
@@ -120,7 +134,8 @@ impl Reading<'_> {
         })?;
         cutter.push(&pass.finish()?, &mut write)?;
         if !cutter.is_whole() {
-            return Err(self.refusal("changed while it was read; run the command again"));
+            let why = "changed while it was read; run the command again when nothing writes to it any more";
+            return Err(Unwritten::Refused(why.into()));
         }
         cutter.finish(&mut write)?;
         let damage = self.store.remarks().remove(&self.item.file);
@@ -155,7 +170,7 @@ impl Reading<'_> {
 
     fn pass(&self, floor: Option<f32>) -> Result<FeaturePass<'_>, Unwritten> {
         let pass = FeaturePass::new(self.store.extractor(), floor);
-        pass.ok_or_else(|| self.refusal("front-end.handcrafted needs the whole recording"))
+        pass.ok_or_else(|| Unwritten::Refused("front-end.handcrafted needs the whole recording".into()))
     }
 
     /// Passes all blocks of the recording, or of what trimming leaves of it, on; gives what decoding noted.
@@ -166,7 +181,10 @@ impl Reading<'_> {
     ) -> Result<Vec<ClipNote>, Unwritten> {
         let mut ended = None;
         let read = self.store.blocks(self.item, trimmed, None, &mut |block| {
-            ended = take(block).err();
+            ended = match self.stop.load(Ordering::Relaxed) {
+                true => Some(Unwritten::Stopped),
+                false => take(block).err(),
+            };
             ended.is_none()
         });
         match ended {
@@ -176,12 +194,7 @@ impl Reading<'_> {
     }
 
     fn refused(&self, error: &ItemError) -> Unwritten {
-        self.refusal(&without_path(&error.fault.to_string(), &self.item.path))
-    }
-
-    fn refusal(&self, why: &str) -> Unwritten {
-        let path = self.item.path.display();
-        Unwritten::Refused(PipelineError::Request(format!("{path}: {why}")))
+        Unwritten::Refused(without_path(&error.fault.to_string(), &self.item.path))
     }
 }
 
@@ -228,6 +241,7 @@ mod tests {
             .collect();
         std::fs::write(&recording, encode_wav_float(&samples, 8000)).unwrap();
         let clip = earmark_audio::read(&recording, 8000).unwrap().clip;
+        let go = AtomicBool::new(false);
         let item = Item {
             path: recording,
             ..Item::default()
@@ -246,19 +260,32 @@ mod tests {
                 .unwrap();
             let whole = extractor.postprocess(&whole).unwrap();
             let path = folder.path().join("a.npy");
-            let written = write_features(&item, &front_end, &path).unwrap();
+            let written = write_features(&item, &front_end, &path, &go).unwrap().unwrap();
             assert_eq!(written.shape, [whole.channels, whole.bands, whole.frames]);
             assert_eq!((written.notes, written.damage), (Vec::new(), None));
             let mut bytes = Vec::new();
             whole.write_npy(&mut bytes).unwrap();
             assert!(std::fs::read(&path).unwrap() == bytes, "{text}");
         }
+        let other = folder.path().join("b.npy");
+        let stopped = write_features(&item, &FrontEnd::default(), &other, &AtomicBool::new(true));
+        assert_eq!(stopped.unwrap(), None);
+        let refused = |item: &Item, front_end: &FrontEnd| {
+            let refused = write_features(item, front_end, &other, &go);
+            refused.unwrap_err().to_string()
+        };
         let missing = Item {
             path: folder.path().join("none.wav"),
             ..Item::default()
         };
-        let refused = write_features(&missing, &FrontEnd::default(), &folder.path().join("b.npy"));
-        assert!(refused.unwrap_err().to_string().contains("none.wav"));
+        assert!(refused(&missing, &FrontEnd::default()).contains("none.wav"));
+        let text = "sample-rate-hz = 8000\nstft = { window-samples = 80, hop-samples = 40000 }\n\
+                    amplitude = \"linear\"\npostprocess.deltas = {}";
+        let message = refused(&item, &toml::from_str(text).unwrap());
+        assert!(
+            message.contains("a.wav: deltas over 9 frames need at least 9, and there are 2"),
+            "{message}"
+        );
         assert_eq!(
             std::fs::read_dir(folder.path()).unwrap().count(),
             2,

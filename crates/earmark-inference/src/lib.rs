@@ -5,15 +5,21 @@ pub mod activity;
 pub mod bundle;
 mod class_names;
 pub mod data;
+mod device_names;
+#[cfg(any(feature = "gpu", test))]
+mod device_tests;
 mod devices_by_name;
 mod embed;
 mod error;
 pub mod export;
 pub mod extract;
 mod feature_file;
+#[cfg(feature = "gpu")]
+mod gpu_devices;
 pub mod handcrafted;
 mod long_recordings;
 pub mod model;
+mod opened_device;
 mod predict;
 mod progress;
 mod remarks;
@@ -43,5 +49,14 @@ pub use window_rule::{HOP_SHARE, WHOLE_CLIP_SECONDS, WindowHop, WindowLength, Wi
 
 /// Where networks compute.
 pub mod device {
-    pub use crate::devices_by_name::{Device, DeviceError};
+    pub use crate::device_names::{DeviceError, GPU_KINDS, gpu_kind_and_index, is_built};
+    #[cfg(any(feature = "gpu", test))]
+    pub use crate::device_tests::{
+        Comparison, Difference, SelfTest, ask, compare_with_cpu, missing_libraries, self_test, vulkan_drivers,
+    };
+    #[cfg(feature = "gpu")]
+    pub use crate::device_tests::{count_in_program, test_in_program, test_with_program};
+    #[cfg(feature = "gpu")]
+    pub use crate::gpu_devices::{count, tuning_file};
+    pub use crate::opened_device::Device;
 }

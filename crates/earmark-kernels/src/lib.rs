@@ -9,7 +9,8 @@
 //! # Layout
 //! A tensor of C channels, B examples and H x W pixels is `[C, N]` with `N = B * H * W`: all values
 //! of a channel are contiguous, and in them the planes of the examples, one after the other.
-//! See [`hardware::layout`].
+//! See [`hardware::layout`]. In inference, chains of depthwise and pointwise convolutions keep the channels of a pixel
+//! next to each other instead, from their first layer to their last.
 //!
 //! # Deferred normalisation
 //! See [`elementwise::postponed_normalisation`]: operations read their input through the normalisation and activation before them.
@@ -26,8 +27,10 @@
 #[cfg(feature = "burn")]
 pub mod burn_ops;
 pub mod chain;
+mod channels_last;
 pub mod conv;
 pub mod depthwise;
+pub mod double_precision;
 pub mod elementwise;
 mod gemm;
 pub mod hardware;

@@ -3,7 +3,7 @@
 use crate::evaluate_job::{Checkpoints, EvaluateJob};
 use crate::evaluated_clips::{ClipNotes, remember_data, test_items};
 use crate::lost_clips::{self, LostClips};
-use crate::training::{add_damaged, damaged_in, prepare_clips};
+use crate::training::{add_damaged, damaged_in};
 use crate::{Event, Observer, PipelineError, Skips, stacking};
 use earmark_core::atomic::WriteError;
 use earmark_data::feature_store::CachedForm;
@@ -75,14 +75,14 @@ pub fn evaluate(
     let mut ready = false;
     let damaged = || damaged_in(&store);
     let mut result = evaluate_each(job, &items, &notes, observer, &damaged, |step, path| {
-        let is_first = !ready;
-        if is_first && !reads_once {
+        if !ready && !reads_once {
             let short: Vec<Item> = items
                 .iter()
                 .filter(|item| !store.is_long(item))
                 .cloned()
                 .collect();
-            prepare_clips(CachedForm::Features, &store, &short, observer, stop)?;
+            let progress = |done, total| observer(Event::Features { done, total });
+            store.prepare_as(CachedForm::Features, &short, &progress, stop)?;
         }
         ready = true;
         let model = match open_model(path, &run, of_fold, &device) {
@@ -116,11 +116,9 @@ pub fn evaluate(
             });
         };
         let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
-        if is_first {
-            report_remarks(&store, observer);
-        }
         Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
     })?;
+    report_remarks(&store, observer);
     add_damaged(&mut result.damaged, damaged());
     skipped.append(&mut result.skipped);
     Ok(EvaluateResult { skipped, ..result })

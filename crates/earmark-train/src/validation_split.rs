@@ -6,6 +6,7 @@ use earmark_data::split::FoldError;
 use earmark_data::{DataSet, FoldTable, Item, Splitter, Stratify};
 use earmark_engine::ValidationSplit;
 use earmark_recipe::Recipe;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
@@ -23,20 +24,20 @@ pub fn split(
     folds: Option<&Path>,
 ) -> Result<DataSplit, PipelineError> {
     let data = with_folds(recipe, data, fold.is_some(), folds)?;
-    let (rest, test) = match fold {
-        None => ((0..data.items.len()).collect(), Vec::new()),
-        Some(fold) => data.split_fold(fold)?,
-    };
-    let (rest, test) = (pick(&data.items, &rest), pick(&data.items, &test));
+    if let Some(fold) = fold {
+        // Refuses one that there is not.
+        data.split_fold(fold)?;
+    }
+    let is_test = |item: &Item| fold.is_some() && item.fold == fold;
     let removed = data.removed.iter().map(|(_, item)| item);
-    let removed = removed.filter(|item| fold.is_some() && item.fold == fold);
-    let removed: Vec<Item> = removed.cloned().collect();
+    let removed: Vec<Item> = removed.filter(|item| is_test(item)).cloned().collect();
     let splitter = ValidationSplitter {
         split: recipe.validation.split,
         seed: recipe.train.seed,
         stratify: stratify(&data),
         has_fold: fold.is_some(),
     };
+    let (test, rest) = data.items.into_iter().partition(is_test);
     let split = splitter.split(rest, test)?;
     Ok(DataSplit { removed, ..split })
 }
@@ -160,7 +161,11 @@ pub(super) fn with_folds(
     wanted: bool,
     table: Option<&Path>,
 ) -> Result<DataSet, PipelineError> {
-    let all = &data.with_removed();
+    let all = match data.removed.is_empty() {
+        true => Cow::Borrowed(data),
+        false => Cow::Owned(data.with_removed()),
+    };
+    let all = &*all;
     let mut data = UsableClips::some_of(recipe, all)?.data;
     if let Some(table) = table {
         fold_table(table, all, &data)?.apply(&mut data.items)?;

@@ -5,7 +5,7 @@ use clap::Args;
 /// What computes.
 #[derive(Args)]
 pub struct Compute {
-    /// Compute device: cpu, cpu-plain (without earmark's own kernels, slow), or one that this build includes (vulkan, webgpu, metal)
+    /// Compute device: cpu, cpu-plain (without earmark's own kernels, slow), or one that this build includes (vulkan, webgpu, metal, cuda)
     #[arg(long, env = "EARMARK_DEVICE", default_value = "cpu", help_heading = "Compute")]
     pub device: String,
     #[command(flatten)]

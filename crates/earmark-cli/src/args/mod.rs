@@ -13,7 +13,7 @@ pub use data_folder::{DataArgs, DataSource};
 pub use device_and_threads::{Compute, Threads, threads};
 pub use event_rules::{EventArgs, TAG_FORMATS};
 pub use set_overrides_and_earmark_set::RecipeArgs;
-pub use shard::{Asked, ShardArgs, command_of_shards};
+pub use shard::{Asked, ShardArgs, TrainingShardArgs, command_of_shards, sum_up_command};
 pub use time_and_place::TimeAndPlaceArgs;
 
 use clap::Args;

@@ -4,6 +4,7 @@ use super::{DamagedArgs, DataArgs, Source};
 use crate::given;
 use clap::Args;
 use earmark::inference::shards::{Shard, model_hashes};
+use earmark_core::text;
 use std::path::PathBuf;
 
 /// Which part of the recordings.
@@ -18,10 +19,39 @@ pub struct ShardArgs {
 impl ShardArgs {
     /// The shard, if one is asked for.
     pub fn shard(&self) -> anyhow::Result<Option<Shard>> {
-        let get = |name: &str| std::env::var(name).ok();
-        let shard = self.shard.as_deref().map(|text| Shard::parse(text, &get));
-        Ok(shard.transpose()?)
+        parse(self.shard.as_deref())
     }
+}
+
+/// Which of the folds or trials.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TrainingShardArgs {
+    /// Only train shard K of N of the folds or trials, resuming each; auto: K and N of the job array, as for tag. The
+    /// same command without --shard and with --resume then sums up
+    #[arg(long, value_name = "K/N|auto", requires = "run")]
+    pub shard: Option<String>,
+}
+
+impl TrainingShardArgs {
+    /// The shard, if one is asked for.
+    pub fn shard(&self) -> anyhow::Result<Option<Shard>> {
+        parse(self.shard.as_deref())
+    }
+}
+
+fn parse(text: Option<&str>) -> anyhow::Result<Option<Shard>> {
+    let get = |name: &str| std::env::var(name).ok();
+    let shard = text.map(|text| Shard::parse(text, &get));
+    Ok(shard.transpose()?)
+}
+
+/// The command line that sums up what the shards of this one have trained.
+pub fn sum_up_command() -> String {
+    let mut words = command_of_shards();
+    if !words.iter().any(|word| word == "--resume") {
+        words.push("--resume".to_owned());
+    }
+    text::command_line(&words)
 }
 
 /// The command line of this process without `--shard`: with another shard, it makes that one.

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 49] = [
     "",
     "init",
     "data",
@@ -50,6 +50,7 @@ const COMMANDS: [&str; 48] = [
     "export",
     "bundle",
     "bench",
+    "doctor",
     "completions",
 ];
 
@@ -101,7 +102,8 @@ fn every_command_is_in_a_group() {
             .take_while(|l| !l.is_empty())
             .filter_map(|l| l.strip_prefix("  ")?.split_whitespace().next());
         let before = commands.len();
-        commands.extend(names);
+        // The command of a feature, in programs that have it.
+        commands.extend(names.filter(|name| *name != "serve"));
         assert!(commands.len() > before, "{group} is empty: {help}");
     }
     let known = COMMANDS.iter().filter(|c| !c.is_empty() && !c.contains(' '));

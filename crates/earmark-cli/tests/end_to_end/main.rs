@@ -14,6 +14,10 @@ mod data_folder;
 mod data_get;
 mod data_synth;
 mod demo;
+#[cfg(feature = "gpu")]
+mod devices;
+#[cfg(not(feature = "gpu"))]
+mod doctor;
 mod documents;
 mod embed_and_probe;
 mod eval;
@@ -48,6 +52,8 @@ mod script_argus_2019;
 #[cfg(unix)]
 mod script_argus_2019_ensemble;
 mod scripts_2018;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod shards;
 mod stack;
 mod strangers_files;

@@ -202,7 +202,7 @@ fn names_and_devices() {
     let cases = [
         (
             "gpu",
-            "--device gpu: unknown device; choose cpu, cpu-plain (vulkan, webgpu and metal are cargo features)",
+            "--device gpu: unknown device; choose cpu, cpu-plain (vulkan, webgpu, metal and cuda are cargo features)",
         ),
         (
             "metal",

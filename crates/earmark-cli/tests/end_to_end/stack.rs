@@ -330,3 +330,24 @@ fn a_bundle_of_base_models_and_meta_model() {
         "{message}"
     );
 }
+
+/// Trials that were dealt out to tasks of their own make the search of one process, with its nested score.
+#[test]
+fn shards_of_a_search_are_summed_up() {
+    let lab = lab();
+    let search =
+        |run: &str| format!("{TRAIN} --run {run} --random 3 --range train.learning-rate=1e-3..1e-2:log");
+    lab.earmark(&search("whole")).done();
+    for k in [2, 1] {
+        lab.earmark(&format!("{} --shard {k}/2", search("parts"))).done();
+    }
+    assert!(!lab.path("parts/trials.json").exists());
+    let ended = lab.earmark(&format!("{} --resume", search("parts"))).done();
+    assert_eq!(ended.err.matches("has already ended").count(), 3, "{ended}");
+    for file in ["trials.json", "best.toml"] {
+        let (whole, parts) = (format!("whole/{file}"), format!("parts/{file}"));
+        assert_eq!(lab.read(&whole), lab.read(&parts), "{file}");
+    }
+    let refused = lab.earmark(&format!("{TRAIN} --run one --shard 1/2")).refused();
+    assert!(refused.contains("add --random N"), "{refused}");
+}

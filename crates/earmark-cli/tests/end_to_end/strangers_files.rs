@@ -253,6 +253,7 @@ fn long_recordings_are_read_in_blocks() {
     for (command, out) in [
         ("predict", "s.csv"),
         ("predict --segments", "segments.csv"),
+        ("predict --segments --format json", "segments.json"),
         ("embed", "e.csv"),
         ("embed --segments", "embedded-segments.csv"),
     ] {
@@ -272,6 +273,14 @@ fn long_recordings_are_read_in_blocks() {
     let segments = lab.read("segments.csv");
     let starts = segments.lines().filter_map(|line| line.strip_prefix("long.wav,"));
     assert_eq!(starts.count(), 14, "one every half second: {segments}");
+    let rows: Value = serde_json::from_str(&lab.read("segments.json")).expect("JSON");
+    let rows = rows.as_array().expect("a list");
+    assert_eq!(rows.len() + 1, segments.lines().count());
+    for (row, line) in rows.iter().zip(segments.lines().skip(1)) {
+        let file = row["file"].as_str().expect("a name");
+        let start = row["start_seconds"].as_f64().expect("a number");
+        assert!(line.starts_with(&format!("{file},{start},")), "{row} {line}");
+    }
 }
 
 /// A network that takes recordings as they are scores a long one in equal parts, and the output says so.

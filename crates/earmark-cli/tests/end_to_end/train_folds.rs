@@ -328,3 +328,36 @@ fn noisy_clips_are_trained_on_in_every_fold() {
         lab.bytes("other/fold-1/best.safetensors")
     );
 }
+
+/// Folds that were trained by tasks of their own, one of which was killed, are summed up to the same bytes.
+#[test]
+fn shards_of_folds_are_summed_up() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run whole")).done();
+    let shard = |k: u32| format!("{TRAIN} --run cv --shard {k}/2");
+    lab.crash(&shard(1), "step:17").killed();
+    let result = json(&lab.earmark(&format!("{} --json", shard(2))).done().out);
+    assert_eq!(
+        (&result["folds"], &result["shard"]),
+        (&json("[2]"), &json("[2,2]"))
+    );
+    assert_eq!(
+        (&result["report"], &result["interrupted"]),
+        (&Value::Null, &json("false"))
+    );
+    let ended = lab.earmark(&shard(1)).done();
+    let sum_up = format!("{TRAIN} --run cv --resume");
+    let message = format!("shard 1/2: 2 folds done; when all shards are, sum up with: earmark {sum_up}");
+    assert!(ended.out.contains(&message), "{ended}");
+    assert!(!lab.path("cv/folds.json").exists() && !lab.path("cv/.lock").exists());
+    let ended = lab.earmark(&sum_up).done();
+    assert_eq!(ended.err.matches("is trained already").count(), 3, "{ended}");
+    assert_same_folds(&lab, "whole", "cv");
+    // There may be more shards than folds.
+    let ended = lab.earmark(&format!("{TRAIN} --run cv --shard 4/4")).done();
+    assert!(ended.out.contains("shard 4/4: 0 folds done"), "{ended}");
+    let refused = lab
+        .earmark("train tiny.toml --data tones --run cv --fold 1 --shard 1/2")
+        .refused();
+    assert!(refused.contains("add --folds all"), "{refused}");
+}

@@ -283,3 +283,36 @@ fn clips_that_are_left_out_of_a_search_count() {
     let again = lab.earmark(&format!("{search} --resume")).exit(2);
     assert!(again.err.contains("skipped mid/3.wav: "), "{again}");
 }
+
+/// Trials that were dealt out to tasks of their own, one of which was killed, make the search of one process.
+#[test]
+fn shards_of_trials_are_summed_up() {
+    let lab = Lab::new();
+    lab.earmark(&GRID.replace("runs/t", "runs/whole")).done();
+    let shard = |k: u32| format!("{GRID} --shard {k}/3");
+    // In the second of its trials, the fourth of all.
+    lab.crash(&shard(1), "step:15").killed();
+    let ended = lab.earmark(&format!("{} --json", shard(2))).done();
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(result["trials"].as_array().map(Vec::len), Some(1), "{result}");
+    assert_eq!(result["trials"][0]["folder"], "trial-002");
+    assert_eq!(result["planned"], 4);
+    lab.earmark(&shard(3)).done();
+    let ended = lab.earmark(&shard(1)).done();
+    let message = "shard 1/3: 2 of 4 trials done; when all shards are, sum up with: earmark tune tiny.toml";
+    assert!(ended.out.contains(message), "{ended}");
+    assert!(ended.err.contains("trial 1 has already ended"), "{ended}");
+    for of_all in ["trials.json", "best.toml", "log.txt", ".lock"] {
+        assert!(!lab.path(&format!("runs/t/{of_all}")).exists(), "{of_all}");
+    }
+    let ended = lab.earmark(&format!("{GRID} --resume")).done();
+    assert_eq!(ended.err.matches("has already ended").count(), 4, "{ended}");
+    for file in ["trials.json", "best.toml"] {
+        let (whole, parts) = (format!("runs/whole/{file}"), format!("runs/t/{file}"));
+        assert_eq!(lab.read(&whole), lab.read(&parts), "{file}");
+    }
+    let refused = lab.earmark(&format!("{} --abandon", shard(1))).refused();
+    assert!(refused.contains("which other shards have"), "{refused}");
+    let refused = lab.earmark(&format!("{} --dry-run", shard(1))).refused();
+    assert!(refused.contains("leave --shard out"), "{refused}");
+}

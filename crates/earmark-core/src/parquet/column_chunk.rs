@@ -2,7 +2,7 @@
 
 use super::runs::{Runs, width_for};
 use super::thrift::{Thrift, take};
-use super::{ParquetColumn, ParquetError, ParquetType, code};
+use super::{ParquetColumn, ParquetError, ParquetType, code, snappy};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -11,12 +11,16 @@ use std::sync::Arc;
 const HEADER: u64 = 1 << 12;
 const LONGEST_HEADER: u64 = 1 << 24;
 
+/// Bytes of a page that was compressed, at most; other programs make pages of a megabyte.
+const LARGEST_PAGE: usize = 1 << 27;
+
 const CUT_OFF: ParquetError = ParquetError::Damaged("a page is cut off");
 
 /// One column of a row group that is being read.
 pub(super) struct ColumnChunk {
     kind: ParquetType,
     is_optional: bool,
+    is_compressed: bool,
     /// The next page, and the end of all pages.
     next: u64,
     end: u64,
@@ -56,9 +60,15 @@ struct Header {
 impl ColumnChunk {
     /// The column that `ColumnMetaData` describes.
     pub fn open(column: &ParquetColumn, description: &Thrift, file_size: u64) -> Result<Self, ParquetError> {
-        if description.int(4) != Some(0) {
-            return Err(ParquetError::Unsupported("compression"));
-        }
+        let is_compressed = match description.int(4) {
+            Some(0) => false,
+            Some(1) => true,
+            Some(2) => return Err(ParquetError::Unsupported("compression by gzip")),
+            Some(4) => return Err(ParquetError::Unsupported("compression by Brotli")),
+            Some(5 | 7) => return Err(ParquetError::Unsupported("compression by LZ4")),
+            Some(6) => return Err(ParquetError::Unsupported("compression by zstd")),
+            _ => return Err(ParquetError::Unsupported("its kind of compression")),
+        };
         let place = |id| description.int(id).and_then(|place| u64::try_from(place).ok());
         let damaged = ParquetError::Damaged("a column has no place");
         let (Some(data), Some(bytes)) = (place(9), place(7)) else {
@@ -72,6 +82,7 @@ impl ColumnChunk {
         Ok(Self {
             kind: column.kind,
             is_optional: column.is_optional,
+            is_compressed,
             next: start,
             end: end.ok_or(damaged)?,
             dictionary: None,
@@ -145,8 +156,14 @@ impl ColumnChunk {
         file.by_ref().take(header.size).read_to_end(&mut bytes)?;
         self.next = header.contents + header.size;
         match header.kind {
-            code::DICTIONARY_PAGE => self.dictionary = Some(dictionary(self.kind, &bytes)?),
-            code::DATA_PAGE => self.page = self.data_page(&header.fields, bytes)?,
+            code::DICTIONARY_PAGE => {
+                let bytes = self.decompressed(bytes, 0, &header.fields)?;
+                self.dictionary = Some(dictionary(self.kind, &bytes)?);
+            }
+            code::DATA_PAGE => {
+                let bytes = self.decompressed(bytes, 0, &header.fields)?;
+                self.page = self.data_page(&header.fields, bytes)?;
+            }
             code::DATA_PAGE_V2 => self.page = self.data_page_v2(&header.fields, bytes)?,
             // Indexes and what later versions add.
             _ => {}
@@ -187,6 +204,35 @@ impl ColumnChunk {
         }
     }
 
+    /// The bytes of a page, of which those from `start` on were compressed if the column is.
+    fn decompressed(
+        &self,
+        mut bytes: Vec<u8>,
+        start: usize,
+        header: &Thrift,
+    ) -> Result<Vec<u8>, ParquetError> {
+        if !self.is_compressed {
+            return Ok(bytes);
+        }
+        let size = header.int(2).and_then(|size| usize::try_from(size).ok());
+        let size = size.and_then(|size| size.checked_sub(start)).ok_or(CUT_OFF)?;
+        if size > LARGEST_PAGE {
+            return Err(ParquetError::Unsupported(
+                "a compressed page of more than 128 MiB",
+            ));
+        }
+        let compressed = bytes.get(start..).ok_or(CUT_OFF)?;
+        let values = match size {
+            // Some writers leave out that there is nothing.
+            0 => Vec::new(),
+            _ => snappy::decompress(compressed, size)
+                .ok_or(ParquetError::Damaged("a page can't be decompressed"))?,
+        };
+        bytes.truncate(start);
+        bytes.extend(values);
+        Ok(bytes)
+    }
+
     /// Version 1: levels with their length, then values.
     fn data_page(&self, header: &Thrift, bytes: Vec<u8>) -> Result<Page, ParquetError> {
         let fields = header.field(5).ok_or(CUT_OFF)?;
@@ -220,6 +266,11 @@ impl ColumnChunk {
             return Err(CUT_OFF);
         }
         let present = self.is_optional.then(|| Runs::new(repetition, at, width_for(1)));
+        // Where the field is absent, values are compressed; levels never are.
+        let bytes = match fields.int(7) {
+            Some(0) => bytes,
+            _ => self.decompressed(bytes, at, header)?,
+        };
         page(bytes, at, present, [fields.int(1), fields.int(4)])
     }
 }
@@ -279,7 +330,7 @@ fn dictionary(kind: ParquetType, mut bytes: &[u8]) -> Result<Dictionary, Parquet
     }
     Ok(match kind {
         ParquetType::Text | ParquetType::Other => Dictionary::Texts(all(&mut bytes, plain_text)?),
-        ParquetType::Float | ParquetType::Double => Dictionary::Numbers(all(&mut bytes, plain_number(kind))?),
+        _ => Dictionary::Numbers(all(&mut bytes, plain_number(kind))?),
     })
 }
 
@@ -294,8 +345,18 @@ fn plain_text(bytes: &mut &[u8]) -> Result<Arc<str>, ParquetError> {
 fn plain_number(kind: ParquetType) -> fn(&mut &[u8]) -> Result<f64, ParquetError> {
     match kind {
         ParquetType::Float => plain_float,
+        ParquetType::Int32 => plain_int32,
+        ParquetType::Int64 => plain_int64,
         _ => plain_double,
     }
+}
+
+fn plain_int32(bytes: &mut &[u8]) -> Result<f64, ParquetError> {
+    Ok(i32::from_le_bytes(array(bytes)?).into())
+}
+
+fn plain_int64(bytes: &mut &[u8]) -> Result<f64, ParquetError> {
+    Ok(i64::from_le_bytes(array(bytes)?) as f64)
 }
 
 fn plain_float(bytes: &mut &[u8]) -> Result<f64, ParquetError> {

@@ -1,12 +1,14 @@
-//! Flat tables as Apache Parquet: texts, doubles and floats, without compression.
+//! Flat tables as Apache Parquet: texts and numbers.
 //!
-//! Written are version 1 of the format, one page per column and row group, texts as numbers of a dictionary where that
-//! is shorter. Read are also pages of version 2, dictionaries of numbers, several pages per column, and tables with
-//! columns of other types, as long as these columns are not asked for.
+//! Written are version 1 of the format without compression, one page per column and row group, texts as numbers of a
+//! dictionary where that is shorter. Read are also pages of version 2, dictionaries of numbers, several pages per
+//! column, integers and Snappy's compression: what pyarrow, pandas and DuckDB write by default. A table may have columns
+//! of other types, as long as these are not asked for.
 
 mod column_chunk;
 mod reader;
 mod runs;
+mod snappy;
 mod thrift;
 mod writer;
 
@@ -22,6 +24,10 @@ pub enum ParquetType {
     Double,
     /// `f32`
     Float,
+    /// `i32`, which is read and not written.
+    Int32,
+    /// `i64`, which is read as the nearest double and not written.
+    Int64,
     /// What is not read.
     Other,
 }
@@ -59,6 +65,8 @@ const MARK: &[u8; 4] = b"PAR1";
 
 /// Numbers of the format's enumerations.
 mod code {
+    pub const INT32: i32 = 1;
+    pub const INT64: i32 = 2;
     pub const FLOAT: i32 = 4;
     pub const DOUBLE: i32 = 5;
     pub const BYTE_ARRAY: i32 = 6;

@@ -5,16 +5,19 @@ use super::thrift::Thrift;
 use super::{MARK, ParquetColumn, ParquetError, ParquetType, code};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// A table that is being read. What is in memory are descriptions of all columns, and a page of each column that is
-/// read.
+/// A table that is being read. What is in memory is the file's end, which describes it, one row group of that in a form
+/// to look things up, and a page of each column that is read.
 pub struct ParquetReader {
     file: File,
     size: u64,
     columns: Vec<ParquetColumn>,
-    /// Descriptions of the row groups that are left, the next one last.
-    groups: Vec<Thrift>,
+    /// The file's end.
+    end: Vec<u8>,
+    /// The row groups that are left, the next one last: their descriptions in `end`, and their rows.
+    groups: Vec<(Range<usize>, Option<u64>)>,
     /// The columns of the open row group that were read from.
     chunks: Vec<Option<ColumnChunk>>,
     group: Option<Thrift>,
@@ -27,26 +30,21 @@ impl ParquetReader {
     /// For a file that can't be read, is damaged, or is more than a flat table.
     pub fn open(mut file: File) -> Result<Self, ParquetError> {
         let size = file.metadata()?.len();
-        let description = description(&mut file, size)?;
+        let end = end_of(&mut file, size)?;
+        let mut groups = Vec::new();
+        let add = |group: &Thrift, place| groups.push((place, rows_of(group)));
+        let description = Thrift::read_elements(&mut &end[..], 4, add)
+            .ok_or(ParquetError::Damaged("its description can't be read"))?;
+        groups.reverse();
         let mut elements = description.list(2).iter();
         // The first element is the table.
         elements.next();
         let columns = elements.map(column).collect::<Result<Vec<_>, _>>()?;
-        let groups = match description {
-            Thrift::Struct(fields) => fields.into_iter().find(|(id, _)| *id == 4),
-            _ => None,
-        };
-        let groups = match groups {
-            Some((_, Thrift::List(mut groups))) => {
-                groups.reverse();
-                groups
-            }
-            _ => Vec::new(),
-        };
         Ok(Self {
             file,
             size,
             columns,
+            end,
             groups,
             chunks: Vec::new(),
             group: None,
@@ -60,7 +58,7 @@ impl ParquetReader {
 
     /// The rows of all row groups that are left, as the description has them.
     pub fn rows(&self) -> u64 {
-        let rows = self.groups.iter().filter_map(rows_of);
+        let rows = self.groups.iter().filter_map(|(_, rows)| *rows);
         rows.fold(0, u64::saturating_add)
     }
 
@@ -69,15 +67,17 @@ impl ParquetReader {
     /// # Errors
     /// For a row group without a number of rows, or with other columns than the table's.
     pub fn next_group(&mut self) -> Result<Option<u64>, ParquetError> {
-        let Some(group) = self.groups.pop() else {
+        let Some((place, rows)) = self.groups.pop() else {
             return Ok(None);
         };
+        let group = self.end.get(place).and_then(|mut group| Thrift::read(&mut group));
+        let group = group.ok_or(ParquetError::Damaged("a row group has no description"))?;
         if group.list(1).len() != self.columns.len() {
             return Err(ParquetError::Damaged(
                 "a row group has other columns than the table",
             ));
         }
-        let rows = rows_of(&group).ok_or(ParquetError::Damaged("a row group has no number of rows"))?;
+        let rows = rows.ok_or(ParquetError::Damaged("a row group has no number of rows"))?;
         self.chunks.clear();
         self.chunks.resize_with(self.columns.len(), || None);
         self.group = Some(group);
@@ -96,15 +96,15 @@ impl ParquetReader {
         }
     }
 
-    /// The next floats or doubles of a column of the open row group; `None` where it holds something else.
+    /// The next numbers of a column of the open row group; `None` where it holds something else.
     ///
     /// # Errors
     /// As [`Self::texts`].
     pub fn numbers(&mut self, column: usize, rows: usize) -> Result<Option<Vec<f64>>, ParquetError> {
         let (file, chunk) = self.chunk(column)?;
         match chunk.kind() {
-            ParquetType::Float | ParquetType::Double => chunk.numbers(file, rows).map(Some),
-            _ => Ok(None),
+            ParquetType::Text | ParquetType::Other => Ok(None),
+            _ => chunk.numbers(file, rows).map(Some),
         }
     }
 
@@ -132,7 +132,7 @@ impl ParquetReader {
 }
 
 /// `FileMetaData`, which is at the end, before its length.
-fn description(file: &mut File, size: u64) -> Result<Thrift, ParquetError> {
+fn end_of(file: &mut File, size: u64) -> Result<Vec<u8>, ParquetError> {
     let cut_off = || ParquetError::Damaged("its end is missing");
     let mut end = [0; 8];
     let place = size.checked_sub(end.len() as u64).ok_or_else(cut_off)?;
@@ -149,7 +149,7 @@ fn description(file: &mut File, size: u64) -> Result<Thrift, ParquetError> {
     file.seek(SeekFrom::Start(start.ok_or_else(cut_off)?))?;
     let mut bytes = Vec::new();
     file.by_ref().take(length).read_to_end(&mut bytes)?;
-    Thrift::read(&mut &bytes[..]).ok_or(ParquetError::Damaged("its description can't be read"))
+    Ok(bytes)
 }
 
 /// The rows of a `RowGroup`.
@@ -172,9 +172,20 @@ fn column(element: &Thrift) -> Result<ParquetColumn, ParquetError> {
             Some(code::BYTE_ARRAY) => ParquetType::Text,
             Some(code::DOUBLE) => ParquetType::Double,
             Some(code::FLOAT) => ParquetType::Float,
+            Some(code::INT32) if is_integer(element) => ParquetType::Int32,
+            Some(code::INT64) if is_integer(element) => ParquetType::Int64,
             Some(_) => ParquetType::Other,
             None => return Err(ParquetError::Damaged("a column has no type")),
         },
         is_optional: repetition == i64::from(code::OPTIONAL),
     })
+}
+
+/// Whether the integers of a column are just that, and not times, decimals or unsigned ones that need the sign's bit.
+fn is_integer(element: &Thrift) -> bool {
+    match (element.int(6), element.field(10)) {
+        (Some(converted), _) => matches!(converted, 11 | 12 | 15..=18),
+        (None, Some(logical)) => logical.field(10).is_some_and(|kind| kind.int(2) == Some(1)),
+        (None, None) => true,
+    }
 }

@@ -108,7 +108,7 @@ impl Runs {
             self.run = Run::Equal(u32::from_le_bytes(value));
             self.left = count;
         } else {
-            self.run = Run::Packed(8 * (self.end - rest.len()));
+            self.run = Run::Packed((self.end - rest.len()).checked_mul(8)?);
             self.left = count.checked_mul(8)?;
             // Some writers leave out the end of the last group.
             let size = usize::try_from(count).ok()?.checked_mul(self.width as usize)?;
@@ -122,7 +122,7 @@ impl Runs {
 
 /// A number of `width` bits that begins at a bit of `bytes`.
 fn bits(bytes: &[u8], bit: usize, width: u32) -> Option<u32> {
-    let last = (bit + width as usize).div_ceil(8);
+    let last = bit.checked_add(width as usize)?.div_ceil(8);
     let bytes = bytes.get(bit / 8..last)?;
     let value = bytes
         .iter()

@@ -1,5 +1,7 @@
 //! Thrift's compact protocol, in which Parquet describes files and pages.
 
+use std::ops::Range;
+
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 const I8: u8 = 3;
@@ -108,6 +110,30 @@ impl Thrift {
         read_value(bytes, STRUCT, 0)
     }
 
+    /// As [`Self::read`], without what may be long: elements of the list that is field `id` go to `each`, with the
+    /// bytes that they take.
+    pub fn read_elements(
+        bytes: &mut &[u8],
+        id: i64,
+        mut each: impl FnMut(&Self, Range<usize>),
+    ) -> Option<Self> {
+        let size = bytes.len();
+        let (mut fields, mut last) = (Vec::new(), 0);
+        while let Some(kind) = read_head(bytes, &mut last)? {
+            if (last, kind) != (id, LIST) {
+                fields.push((last, read_value(bytes, kind, 1)?));
+                continue;
+            }
+            let (count, kind) = read_list_head(bytes)?;
+            for _ in 0..count {
+                let start = size - bytes.len();
+                let element = read_element(bytes, kind, 1)?;
+                each(&element, start..size - bytes.len());
+            }
+        }
+        Some(Self::Struct(fields))
+    }
+
     /// A field of a structure.
     pub fn field(&self, id: i64) -> Option<&Self> {
         let Self::Struct(fields) = self else { return None };
@@ -157,13 +183,9 @@ fn read_value(bytes: &mut &[u8], kind: u8, depth: usize) -> Option<Thrift> {
             Thrift::Bytes(take(bytes, length)?.to_vec())
         }
         LIST | SET => {
-            let head = *take(bytes, 1)?.first()?;
-            let count = match head >> 4 {
-                15 => read_varint(bytes)?,
-                count => count.into(),
-            };
+            let (count, kind) = read_list_head(bytes)?;
             // Every element takes a byte or more, so that a wrong count soon ends.
-            let elements = (0..count).map(|_| read_element(bytes, head & 15, depth));
+            let elements = (0..count).map(|_| read_element(bytes, kind, depth));
             Thrift::List(elements.collect::<Option<_>>()?)
         }
         MAP => {
@@ -189,19 +211,34 @@ fn read_element(bytes: &mut &[u8], kind: u8, depth: usize) -> Option<Thrift> {
 }
 
 fn read_fields(bytes: &mut &[u8], depth: usize) -> Option<Thrift> {
-    let mut fields = Vec::new();
-    let mut id = 0_i64;
-    loop {
-        let head = *take(bytes, 1)?.first()?;
-        if head == 0 {
-            return Some(Thrift::Struct(fields));
-        }
-        id = match head >> 4 {
-            0 => read_int(bytes)?,
-            step => id.checked_add(step.into())?,
-        };
-        fields.push((id, read_value(bytes, head & 15, depth + 1)?));
+    let (mut fields, mut id) = (Vec::new(), 0);
+    while let Some(kind) = read_head(bytes, &mut id)? {
+        fields.push((id, read_value(bytes, kind, depth + 1)?));
     }
+    Some(Thrift::Struct(fields))
+}
+
+/// The kind of the next field, with its number in place of the last one's; within, `None` after the last field.
+fn read_head(bytes: &mut &[u8], id: &mut i64) -> Option<Option<u8>> {
+    let head = *take(bytes, 1)?.first()?;
+    if head == 0 {
+        return Some(None);
+    }
+    *id = match head >> 4 {
+        0 => read_int(bytes)?,
+        step => id.checked_add(step.into())?,
+    };
+    Some(Some(head & 15))
+}
+
+/// How many elements a list has, and their kind.
+fn read_list_head(bytes: &mut &[u8]) -> Option<(u64, u8)> {
+    let head = *take(bytes, 1)?.first()?;
+    let count = match head >> 4 {
+        15 => read_varint(bytes)?,
+        count => count.into(),
+    };
+    Some((count, head & 15))
 }
 
 /// The first `count` bytes, which are passed.

@@ -49,7 +49,8 @@ impl<W: Write> ParquetWriter<W> {
     /// # Errors
     /// When `out` can't be written to, and for a column of another kind.
     pub fn new(mut out: W, name: &str, columns: Vec<ParquetColumn>) -> io::Result<Self> {
-        if columns.iter().any(|column| column.kind == ParquetType::Other) {
+        let is_written = |kind| matches!(kind, ParquetType::Text | ParquetType::Double | ParquetType::Float);
+        if !columns.iter().all(|column| is_written(column.kind)) {
             return Err(io::Error::other("a column has no type that can be written"));
         }
         out.write_all(MARK)?;
@@ -245,6 +246,8 @@ fn code_of(kind: ParquetType) -> i32 {
     match kind {
         ParquetType::Double => code::DOUBLE,
         ParquetType::Float => code::FLOAT,
+        ParquetType::Int32 => code::INT32,
+        ParquetType::Int64 => code::INT64,
         ParquetType::Text | ParquetType::Other => code::BYTE_ARRAY,
     }
 }

@@ -1,5 +1,7 @@
-//! Words for shells, terminals and spreadsheets, names near a mistyped one, and one form of accented letters.
+//! Words for shells, terminals and spreadsheets, names near a mistyped one, one form of accented letters, and errors with
+//! their causes.
 
+mod causes;
 mod composed;
 mod letters_and_digits;
 mod mistyped_names;
@@ -7,6 +9,7 @@ mod shell_words;
 mod spreadsheet_safe;
 mod terminal_safe;
 
+pub use causes::with_causes;
 pub use composed::composed;
 pub use letters_and_digits::letters_and_digits;
 pub use mistyped_names::suggest;

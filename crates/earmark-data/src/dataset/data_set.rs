@@ -81,9 +81,21 @@ impl DataSet {
     /// The same set with other items (a selection, or with folds assigned).
     #[must_use]
     pub fn with_items(&self, items: Vec<Item>) -> Self {
+        // Field by field: a copy of the set would have one of all its items.
         let mut set = Self {
+            root: self.root.clone(),
+            layout: self.layout,
+            classes: self.classes.clone(),
             items,
-            ..self.clone()
+            removed: self.removed.clone(),
+            multi_label: self.multi_label,
+            skipped: self.skipped.clone(),
+            tables: self.tables.clone(),
+            corrected: self.corrected.clone(),
+            corrections: self.corrections.clone(),
+            columns: self.columns.clone(),
+            events: Arc::clone(&self.events),
+            notes: self.notes.clone(),
         };
         set.tables
             .retain(|subset, _| set.items.iter().any(|i| &i.subset == subset));
@@ -177,33 +189,29 @@ impl DataSet {
     /// # Errors
     /// [`DataError::NotInClassMap`] names the first class that items carry and `classes` lacks, how
     /// many items carry it, and the most similar class there.
-    pub fn map_to(&self, classes: &ClassMap) -> Result<Self, DataError> {
+    pub fn map_to(mut self, classes: &ClassMap) -> Result<Self, DataError> {
         let to: Vec<Option<usize>> = self.classes.names().iter().map(|n| classes.index(n)).collect();
-        let mut mapped = self.clone();
-        for item in &mut mapped.items {
-            for label in &mut item.labels {
-                *label = to.get(*label).copied().flatten().ok_or_else(|| {
-                    let name = self.classes.name(*label).unwrap_or_default();
-                    DataError::NotInClassMap {
-                        file: item.file.clone(),
-                        items: self.items.iter().filter(|i| i.labels.contains(label)).count(),
-                        hint: classes.hint(name),
-                        label: name.to_owned(),
-                        classes: classes.len(),
-                    }
-                })?;
-            }
+        let to = |label: usize| to.get(label).copied().flatten();
+        let lacking = |item: &Item| item.labels.iter().copied().find(|&label| to(label).is_none());
+        let lacking = self.items.iter().find_map(|item| Some((item, lacking(item)?)));
+        if let Some((item, label)) = lacking {
+            let name = self.classes.name(label).unwrap_or_default();
+            return Err(DataError::NotInClassMap {
+                file: item.file.clone(),
+                items: self.items.iter().filter(|i| i.labels.contains(&label)).count(),
+                hint: classes.hint(name),
+                label: name.to_owned(),
+                classes: classes.len(),
+            });
+        }
+        // Those that are removed may have labels that the other map lacks.
+        let removed = self.removed.iter_mut().map(|(_, item)| item);
+        for item in self.items.iter_mut().chain(removed) {
+            item.labels = item.labels.iter().filter_map(|&label| to(label)).collect();
             item.labels.sort_unstable();
         }
-        for (_, item) in &mut mapped.removed {
-            let labels = item.labels.iter();
-            item.labels = labels
-                .filter_map(|&label| to.get(label).copied().flatten())
-                .collect();
-            item.labels.sort_unstable();
-        }
-        mapped.classes = classes.clone();
-        Ok(mapped)
+        self.classes = classes.clone();
+        Ok(self)
     }
 
     /// Number of items per class, in class-map order.

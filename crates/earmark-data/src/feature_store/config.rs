@@ -64,9 +64,7 @@ impl CacheConfig {
             },
         }
     }
-}
 
-impl CacheConfig {
     /// These settings for who reads each recording once: what is kept in memory would never be read again.
     #[must_use]
     pub fn read_once(&self) -> Self {

@@ -89,8 +89,9 @@ impl FeatureStore {
     }
 
     /// Reads a recording at the front end's rate, or what is left of it after trimming, and passes its blocks on until
-    /// `take` returns false. Nothing is cached. Returns what decoding noted, or `None` where it was not read to its end.
-    /// What is to be said of it is then among [`Self::remarks`], with its length and `note`, how it was read.
+    /// `take` returns false; a block of which nothing is left is empty, so that long silence can be ended, too. Nothing
+    /// is cached. Returns what decoding noted, or `None` where it was not read to its end. What is to be said of it is
+    /// then among [`Self::remarks`], with its length and `note`, how it was read.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl FeatureStore {
         let read = self.each_block(item, &mut |block| {
             let part = within(&wanted, first, block);
             first += block.len();
-            part.is_empty() || take(part)
+            take(part)
         })?;
         let Some(stream) = read else { return Ok(None) };
         let seconds = stream.frames_read() as f64 / f64::from(stream.info().sample_rate_hz.max(1));

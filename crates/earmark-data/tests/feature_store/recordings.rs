@@ -10,7 +10,7 @@ use super::{GO, assert_right, config, store};
 use earmark_audio::{ClipNote, Damaged};
 use earmark_data::Item;
 use earmark_data::feature_store::{FeatureStore, ItemFault};
-use earmark_features::{Extractor, FrontEnd};
+use earmark_features::{Extractor, FrontEnd, TrimmedSpan};
 
 #[test]
 fn changed_files_give_new_features() {
@@ -203,6 +203,14 @@ fn long_recordings_are_trimmed_in_blocks() {
             (None, 2),
             "nothing is read that is not wanted"
         );
+        // Where nothing is left, too.
+        let nothing = TrimmedSpan {
+            samples: 0..0,
+            zeros_before: 0,
+            zeros_after: 0,
+        };
+        let whole = store.blocks(&item, Some(&nothing), None, &mut |_| false);
+        assert_eq!(whole.unwrap(), None);
     }
 }
 

@@ -53,7 +53,7 @@ fn mapping_to_the_classes_of_a_model() {
         ("b.wav", ""),
     ]);
     let set = tree.load().unwrap();
-    let mapped = set.map_to(&class_map(&["dog", "emu", "cat"])).unwrap();
+    let mapped = set.clone().map_to(&class_map(&["dog", "emu", "cat"])).unwrap();
     assert_eq!(
         mapped.items.iter().map(|i| i.labels.clone()).collect::<Vec<_>>(),
         [vec![0, 2], vec![2]]

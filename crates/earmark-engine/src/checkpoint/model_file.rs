@@ -7,6 +7,7 @@ use super::error::ModelFileError;
 use super::safetensors_file::{
     HostTensor, Tensors, check_json, parse_tensors, read_json, serialize, write_tensors, write_with_graph,
 };
+use burn::tensor::Device;
 use earmark_core::atomic::{self, Fill};
 use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
@@ -149,20 +150,23 @@ impl ModelFile {
         Ok(())
     }
 
-    /// As [`Self::load_into`], without a copy: this file has no tensors afterwards.
+    /// Variables with the file's tensors, which it has no longer; every variable must be there in its shape, and nothing
+    /// else.
     ///
     /// # Errors
     ///
-    /// As [`Self::load_into`].
-    pub fn move_into(&mut self, path: &Path, vars: &mut Vars) -> Result<(), ModelFileError> {
-        check_fit(path, &self.tensors, vars.specs())?;
+    /// As [`Self::check_fit`].
+    pub fn take_variables(
+        &mut self,
+        path: &Path,
+        specs: Vec<VarSpec>,
+        device: &Device,
+    ) -> Result<Vars, ModelFileError> {
+        check_fit(path, &self.tensors, &specs)?;
         let mut tensors = std::mem::take(&mut self.tensors);
-        for i in 0..vars.len() {
-            if let Some(tensor) = tensors.remove(&vars.specs()[i].name) {
-                vars.set_vec(VarId(i), tensor.values);
-            }
-        }
-        Ok(())
+        let values = specs.iter().filter_map(|spec| tensors.remove(&spec.name));
+        let values = values.map(|tensor| tensor.values).collect();
+        Ok(Vars::with_values(values, specs, device))
     }
 }
 
@@ -237,29 +241,74 @@ fn check_fit(path: &Path, tensors: &Tensors, specs: &[VarSpec]) -> Result<(), Mo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_models::{VarInit, VarKind};
+
+    fn model(tensors: impl IntoIterator<Item = (&'static str, Vec<usize>)>) -> ModelFile {
+        let tensors = tensors.into_iter().map(|(name, shape)| {
+            let values = vec![0.5; shape.iter().product()];
+            (name.to_owned(), HostTensor { shape, values })
+        });
+        ModelFile {
+            meta: ModelMeta {
+                format: FORMAT,
+                version: "0.0.0".into(),
+                recipe: "name = \"test\"".into(),
+                classes: vec!["dog".into(), "owl".into()],
+                licence: None,
+                source: None,
+                step: 42,
+                calibration: None,
+            },
+            tensors: tensors.collect(),
+            graph: None,
+        }
+    }
+
+    /// A file that has some of the variables, or one of another shape, gives none of them.
+    #[test]
+    fn all_variables_are_in_the_file_or_none_is_taken() {
+        let spec = |(name, shape): (&str, &[usize])| VarSpec {
+            name: name.into(),
+            shape: shape.into(),
+            kind: VarKind::Trainable,
+            init: VarInit::Constant(0.0),
+        };
+        let specs: Vec<VarSpec> = [("w", &[2, 3][..]), ("b", &[2])].map(spec).into();
+        let (path, device) = (Path::new("m.safetensors"), Device::flex());
+        for (tensors, problem) in [
+            (vec![("w", vec![2, 3])], "`b` is missing"),
+            (
+                vec![("w", vec![3, 2]), ("b", vec![2])],
+                "`w` is [3, 2] instead of [2, 3]",
+            ),
+            (
+                vec![("w", vec![2, 3]), ("b", vec![2]), ("c", vec![1])],
+                "`c` is unknown",
+            ),
+        ] {
+            let mut file = model(tensors);
+            let whole = file.clone();
+            let error = file.take_variables(path, specs.clone(), &device).unwrap_err();
+            assert!(error.to_string().contains(problem), "{error}");
+            let mut vars = Vars::init(specs.clone(), 1, &device);
+            assert!(file.load_into(path, &mut vars).is_err());
+            assert_eq!(vars.to_vec(VarId(0)), [0.0; 6]);
+            assert_eq!(file, whole, "nothing is taken");
+        }
+        let mut file = model([("w", vec![2, 3]), ("b", vec![2])]);
+        let vars = file.take_variables(path, specs, &device).unwrap();
+        assert_eq!(vars.to_vec(VarId(0)), [0.5; 6]);
+        assert_eq!(vars.to_vec(VarId(1)), [0.5; 2]);
+        assert!(file.tensors.is_empty());
+    }
 
     #[test]
     fn metadata_is_read_without_the_weights() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("model.safetensors");
-        let meta = ModelMeta {
-            format: FORMAT,
-            version: "0.0.0".into(),
-            recipe: "name = \"test\"".into(),
-            classes: vec!["dog".into(), "owl".into()],
-            licence: None,
-            source: None,
-            step: 42,
-            calibration: None,
-        };
-        let tensor = HostTensor {
-            shape: vec![2, 100],
-            values: vec![0.5; 200],
-        };
         let file = ModelFile {
-            meta,
-            tensors: Tensors::from([("w".into(), tensor)]),
             graph: Some(b"a graph".as_slice().into()),
+            ..model([("w", vec![2, 100])])
         };
         file.save(&path).unwrap();
         assert_eq!(ModelFile::read(&path).unwrap(), file);

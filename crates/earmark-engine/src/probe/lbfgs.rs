@@ -1,5 +1,6 @@
 //! Limited-memory BFGS (Liu and Nocedal 1989) for smooth convex functions of many numbers.
 
+use earmark_kernels::double_precision::{add, dot};
 use std::collections::VecDeque;
 
 /// Steps and gradients remembered.
@@ -94,24 +95,6 @@ fn descent(gradient: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>) -> Vec
     }
     q.iter_mut().for_each(|v| *v = -*v);
     q
-}
-
-fn add(to: &mut [f64], factor: f64, what: &[f64]) {
-    to.iter_mut().zip(what).for_each(|(t, w)| *t += factor * w);
-}
-
-/// The sum of products, in eight sums, so that they need not wait for each other.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a, b) = (a.chunks_exact(sums.len()), b.chunks_exact(sums.len()));
-    let rest = a.remainder().iter().zip(b.remainder());
-    let rest: f64 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]

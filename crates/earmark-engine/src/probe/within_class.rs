@@ -1,8 +1,8 @@
 //! Within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006): directions in which clips of one class
 //! differ from each other say little about the class, so a layer pays more for its weights there.
 
-use super::lbfgs::dot;
 use super::products::{PackedClips, multiply};
+use earmark_kernels::double_precision::{add, factorise, inverse_of};
 
 /// The share of the covariance within classes. The rest is the identity's, as the covariance of few clips is mostly
 /// chance.
@@ -85,7 +85,7 @@ impl WithinClass {
             let own = &parameters[i * classes..(i + 1) * classes];
             for (j, value) in row[..=i].iter().enumerate() {
                 let to = &mut found[j * classes..(j + 1) * classes];
-                to.iter_mut().zip(own).for_each(|(to, own)| *to += value * own);
+                add(to, *value, own);
             }
         }
         found
@@ -113,36 +113,6 @@ fn from_class_means(x: &[f32], y: &[f32], width: usize) -> Vec<f32> {
         );
     }
     rest
-}
-
-/// Replaces a positive definite matrix, of which only the lower half is read, by its lower Cholesky factor.
-fn factorise(matrix: &mut [f64], width: usize) {
-    for i in 0..width {
-        let (above, rest) = matrix.split_at_mut(i * width);
-        let row = &mut rest[..width];
-        for (j, other) in above.chunks_exact(width).enumerate() {
-            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-        }
-        // Rounding can't reach it, as the identity's share is within.
-        row[i] = (row[i] - dot(&row[..i], &row[..i])).max(f64::MIN_POSITIVE).sqrt();
-        row[i + 1..].fill(0.0);
-    }
-}
-
-/// The inverse of a lower triangular matrix.
-fn inverse_of(lower: &[f64], width: usize) -> Vec<f64> {
-    let mut inverse = vec![0.0; width * width];
-    for (i, row) in lower.chunks_exact(width).enumerate() {
-        let (above, rest) = inverse.split_at_mut(i * width);
-        let own = &mut rest[..width];
-        for (k, other) in above.chunks_exact(width).enumerate() {
-            let factor = row[k] / row[i];
-            let parts = own[..=k].iter_mut().zip(other);
-            parts.for_each(|(own, other)| *own -= factor * other);
-        }
-        own[i] = 1.0 / row[i];
-    }
-    inverse
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use burn::tensor::Device;
 use earmark_core::text::suggest;
 use earmark_engine::ModelFile;
 use earmark_features::Extractor;
-use earmark_models::{Network, VarId, VarSpec, Vars};
+use earmark_models::{Network, VarSpec, Vars};
 use licence_and_source::model_meta;
 use mel_bank::mel_bank_fits;
 use names_given_or_published::{class_count, class_names};
@@ -94,11 +94,8 @@ fn import_tensors(
         return Err(misfit(job, architecture.name(), difference, remedy));
     }
     let names = class_names(job, &architecture, classes)?;
-    let mut vars = Vars::zeros(specs, &Device::flex());
     let tensors = values.len();
-    for (i, values) in values.into_iter().enumerate() {
-        vars.set_vec(VarId(i), values);
-    }
+    let vars = Vars::with_values(values, specs, &Device::flex());
     let meta = model_meta(job, recipe, names, architecture.origin());
     ModelFile::write(&job.out, &meta, &vars)?;
     Ok(Imported {

@@ -4,8 +4,8 @@ use super::description::{BundleDescription, PROGRAM};
 use earmark_metrics::BlendMean;
 use std::fmt::Write;
 
-const MIT: &str = include_str!("../../../../LICENSE-MIT");
-const APACHE: &str = include_str!("../../../../LICENSE-APACHE");
+const MIT: &str = include_str!("../../LICENSE-MIT");
+const APACHE: &str = include_str!("../../LICENSE-APACHE");
 
 fn mean(d: &BundleDescription) -> &'static str {
     match d.mean {
@@ -89,7 +89,8 @@ pub(super) fn readme(d: &BundleDescription) -> String {
         Some(true) => "It is static and runs on any Linux with this kind of processor.",
         Some(false) => {
             "It needs a C library at least as new as that of the system it was built on. For any Linux with this kind of processor, \
-             build a static one with the Containerfile in earmark's source and pack it with `earmark bundle --program FILE`."
+             take the static one of a release, or `cargo xtask release` in earmark's source, and pack it with \
+             `earmark bundle --program FILE`."
         }
         None => "It runs on the kind of system that it was built for.",
     };

@@ -155,8 +155,7 @@ impl ModelSource {
         // Before memory is asked for: what the recipe declares must be what the file holds.
         file.check_fit(path, &specs)?;
         check_weights(path, &file.tensors)?;
-        let mut vars = device.prepare(Vars::zeros(specs, device.burn()));
-        file.move_into(path, &mut vars)?;
+        let vars = device.prepare(file.take_variables(path, specs, device.burn())?);
         Ok((network, vars))
     }
 }

@@ -282,7 +282,9 @@ impl<'a> PredictRun<'a> {
                     rows[i] = Some(calibrated(scorer.mean(&segments), calibration));
                 }
                 // Most clips that one model can't read, the others can't read either: report them once.
-                Ok(Outcome::Skipped(reason)) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
+                Ok(Outcome::Skipped(reason))
+                    if k == 0 || !skipped.iter().any(|(file, _)| *file == items[i].file) =>
+                {
                     skip(observer, skipped, &items[i].file, reason);
                 }
                 Ok(Outcome::Skipped(_)) => {}

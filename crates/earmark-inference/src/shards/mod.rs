@@ -93,6 +93,11 @@ impl Shard {
         hash % u64::from(self.of) == u64::from(self.number - 1)
     }
 
+    /// Whether a fold or trial is in it, by its place in their list from 0: they are dealt out in turn.
+    pub fn has_nth(self, place: usize) -> bool {
+        place % self.of as usize == self.number as usize - 1
+    }
+
     /// Where a file of it is, by its ending: next to the output, or in it where that is a folder.
     pub fn path(self, out: &Path, in_folder: bool, ending: &str) -> PathBuf {
         let name = format!("{}{}-of-{}{ending}", stem(out, in_folder), self.number, self.of);

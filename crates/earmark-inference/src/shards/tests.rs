@@ -247,3 +247,12 @@ fn a_damaged_manifest_is_named() {
         "{message}"
     );
 }
+
+#[test]
+fn folds_and_trials_are_dealt_out_in_turn() {
+    let of = |number: u32| -> Vec<usize> {
+        let shard = Shard::new(number, 3).unwrap();
+        (0..7).filter(|place| shard.has_nth(*place)).collect()
+    };
+    assert_eq!([of(1), of(2), of(3)], [vec![0, 3, 6], vec![1, 4], vec![2, 5]]);
+}

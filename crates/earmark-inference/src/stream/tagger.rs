@@ -48,16 +48,26 @@ impl StreamTagger {
     pub fn open(job: &StreamConfig, input_hz: u32) -> Result<Self, PipelineError> {
         job.check()?;
         let opened = Model::open_all(&job.models, &Device::named(&job.device)?)?;
+        Self::with_models(&opened, job, input_hz)
+    }
+
+    /// The same with opened models; `models` and `device` of `job` are not used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn with_models(opened: &[Model], job: &StreamConfig, input_hz: u32) -> Result<Self, PipelineError> {
+        job.check()?;
         let Some(first) = opened.first() else {
             return Err(PipelineError::Request("--model: name at least one model".into()));
         };
-        for model in &opened {
+        for model in opened {
             check_same_classes(first.path_and_classes(), model.path_and_classes())?;
         }
         let hop = job.hop_seconds.map_or(WindowHop::Default, WindowHop::Hop);
         let window_rule = WindowRule::new(first, job.window_seconds, hop)?;
         let detected: Vec<usize> = (0..first.classes().len()).collect();
-        let own = own_thresholds(&opened).filter(|_| !job.raw);
+        let own = own_thresholds(opened).filter(|_| !job.raw);
         let thresholds = job
             .thresholds
             .resolve(first.classes(), &detected, own.as_deref())?;

@@ -17,6 +17,7 @@ use crate::model::{Ensemble, Model};
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::WindowRule;
 use earmark_audio::{Clip, Damaged};
+use earmark_core::caught_panics::catch_panic;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -175,6 +176,35 @@ impl Tagger {
             Err(TagFailure::Fatal(error)) => Err(error),
             Err(TagFailure::Stopped) => unreachable!("nothing stops it"),
         }
+    }
+
+    /// Tags one recording under the name `name`, as [`to_memory`](super::to_memory) does: one that can't be read is not
+    /// an error but has a reason in place of results. `None` when stopped.
+    ///
+    /// # Errors
+    ///
+    /// When no recording can be tagged at all.
+    pub fn tag_named(
+        &self,
+        path: &Path,
+        name: &str,
+        stop: &AtomicBool,
+    ) -> Result<Option<TaggedRecording>, TagError> {
+        let mut lines = ScratchFile::new(&std::env::temp_dir());
+        let tagged = catch_panic(|| self.decode_and_score(path, name, &mut lines, stop, |_, _| ()));
+        let outcome = match tagged.unwrap_or_else(|what| Err(TagFailure::Recording(what))) {
+            Ok(result) => TagOutcome::Tagged(result),
+            Err(TagFailure::Recording(reason)) => {
+                lines.clear();
+                TagOutcome::Failed {
+                    file: name.to_owned(),
+                    reason,
+                }
+            }
+            Err(TagFailure::Fatal(error)) => return Err(error),
+            Err(TagFailure::Stopped) => return Ok(None),
+        };
+        TaggedRecording::new(outcome, lines).map(Some)
     }
 
     /// Tags a clip in memory, of any sample rate, as if `name` were a file of its samples; `None` when stopped.

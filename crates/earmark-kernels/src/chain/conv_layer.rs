@@ -41,6 +41,14 @@ impl ConvLayer {
         }
     }
 
+    /// The window that it slides over a plane.
+    pub(super) fn window(&self) -> ConvWindow {
+        match self.kind {
+            ConvKind::Dense(w) | ConvKind::Depthwise(w) => w,
+            ConvKind::Pointwise => ConvWindow::valid([1, 1], [1, 1]),
+        }
+    }
+
     /// Whether the same packed weights serve both: all is equal but the padding.
     pub(crate) fn same_weights(&self, other: &Self) -> bool {
         let kinds = match (self.kind, other.kind) {

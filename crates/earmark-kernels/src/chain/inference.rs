@@ -4,17 +4,18 @@ use rayon::prelude::*;
 
 use crate::chain::chain_shape::Chain;
 use crate::chain::conv_layer::ConvKind;
+use crate::chain::pixel_stages::{self, PixelStages};
 use crate::chain::training::LayerParams;
+use crate::channels_last::first_layer::OutermostPlanes;
 use crate::conv::pointwise;
 use crate::conv::{self, ConvWeights};
 use crate::depthwise;
-use crate::depthwise::fused_with_pointwise::{self, FusedStage};
 use crate::elementwise::batch_norm::Norm;
 use crate::elementwise::epilogue::Epilogue;
 use crate::elementwise::pool;
 use crate::elementwise::postponed_normalisation::OpInput;
 use crate::gemm::matrix_product::PackedWeights;
-use crate::gemm::tiles_by_thread::split_at;
+use crate::gemm::tiles_by_thread::{Tile, split_at};
 use crate::hardware::lengths::check_len;
 use crate::hardware::reused_buffers::Workspace;
 use std::sync::Arc;
@@ -39,12 +40,33 @@ enum Ready {
     Pointwise(PackedWeights),
 }
 
+impl Ready {
+    fn new(ws: &Workspace, chain: &Chain, i: usize, weight: &[f32]) -> Self {
+        let layer = &chain.layers()[i];
+        match layer.kind {
+            ConvKind::Dense(window) => {
+                Self::Dense(conv::pack(ws, weight, &layer.conv_shape(window, chain.size(i))))
+            }
+            ConvKind::Depthwise(_) => Self::Depthwise(weight.to_vec()),
+            ConvKind::Pointwise => Self::Pointwise(pointwise::pack(ws, weight, layer.outputs, layer.inputs)),
+        }
+    }
+}
+
+/// A chain's parameters in the layout that it is computed in; the same for planes of every size.
+#[derive(Debug)]
+enum Layers {
+    /// Channels outermost, layer by layer.
+    Outermost(Vec<(Ready, Norm)>),
+    /// Channels last: chains of depthwise and pointwise convolutions.
+    Last(PixelStages),
+}
+
 /// A [`Chain`] with its parameters, ready to run.
 #[derive(Clone, Debug)]
 pub struct InferenceChain {
     chain: Chain,
-    /// The same for planes of every size.
-    layers: Arc<[(Ready, Norm)]>,
+    layers: Arc<Layers>,
 }
 
 impl InferenceChain {
@@ -63,25 +85,23 @@ impl InferenceChain {
             params.len() == count && statistics.len() == count,
             "one set of parameters for each of {count} layers"
         );
-        let layer = |i: usize| {
+        let norm = |i: usize| {
             let (layer, p, s) = (&chain.layers()[i], &params[i], &statistics[i]);
             assert_eq!(p.weight.len(), layer.weights(), "weights of layer {i}");
             let norm = Norm::fixed(s.mean, s.variance, p.gamma, p.beta, layer.epsilon);
             assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
-            let ready = match layer.kind {
-                ConvKind::Dense(window) => {
-                    let shape = layer.conv_shape(window, chain.size(i));
-                    Ready::Dense(conv::pack(ws, p.weight, &shape))
-                }
-                ConvKind::Depthwise(_) => Ready::Depthwise(p.weight.to_vec()),
-                ConvKind::Pointwise => {
-                    Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
-                }
-            };
-            (ready, norm)
+            norm
+        };
+        let norms: Vec<Norm> = (0..count).map(norm).collect();
+        let weights: Vec<&[f32]> = params.iter().map(|p| p.weight).collect();
+        let layers = if pixel_stages::serves(chain) {
+            Layers::Last(PixelStages::new(ws, chain, &weights, &norms))
+        } else {
+            let ready = (0..count).map(|i| Ready::new(ws, chain, i, weights[i]));
+            Layers::Outermost(ready.zip(norms).collect())
         };
         Self {
-            layers: (0..count).map(layer).collect(),
+            layers: Arc::new(layers),
             chain: chain.clone(),
         }
     }
@@ -118,11 +138,23 @@ impl InferenceChain {
     /// If a length does not fit.
     pub fn run(&self, ws: &Workspace, x: &[f32], out: &mut [f32]) {
         let (pixels, out_pixels, batch) = self.check(x, out);
-        if batch < 2 * GROUP {
-            return self.group(ws, x, batch, out);
-        }
         let inputs = self.chain.layers()[0].inputs;
         let outputs = out.len() / (batch * out_pixels);
+        let planes = |first: usize| OutermostPlanes {
+            x,
+            inputs,
+            batch,
+            first,
+        };
+        if batch < 2 * GROUP {
+            return match &*self.layers {
+                Layers::Outermost(layers) => self.group(ws, layers, x, out),
+                Layers::Last(stages) => {
+                    let mut all = Tile::whole(out, outputs, batch * out_pixels);
+                    stages.run(ws, &self.chain, planes(0), batch, &mut all);
+                }
+            };
+        }
         let bound = |b: usize| (b * out_pixels, GROUP.min(batch - b) * out_pixels);
         let bounds: Vec<_> = (0..batch).step_by(GROUP).map(bound).collect();
         let serial = ws.serial();
@@ -131,12 +163,18 @@ impl InferenceChain {
             .with_max_len(1)
             .for_each(|mut tile| {
                 let (first, images) = (tile.col0 / out_pixels, tile.cols / out_pixels);
+                let layers = match &*self.layers {
+                    Layers::Outermost(layers) => layers,
+                    Layers::Last(stages) => {
+                        return stages.run(&serial, &self.chain, planes(first), images, &mut tile);
+                    }
+                };
                 let mut part = ws.take(inputs * images * pixels);
                 for (c, to) in part.chunks_exact_mut(images * pixels).enumerate() {
                     to.copy_from_slice(&x[(c * batch + first) * pixels..][..images * pixels]);
                 }
                 let mut result = ws.take(outputs * tile.cols);
-                self.group(&serial, &part, images, &mut result);
+                self.group(&serial, layers, &part, &mut result);
                 for (c, from) in result.chunks_exact(tile.cols).enumerate() {
                     tile.row(c).copy_from_slice(from);
                 }
@@ -157,37 +195,27 @@ impl InferenceChain {
         (h * w, oh * ow, batch)
     }
 
-    /// All layers, one after the other.
-    fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
+    /// All layers, one after the other, with channels outermost.
+    fn group(&self, ws: &Workspace, layers: &[(Ready, Norm)], x: &[f32], out: &mut [f32]) {
         let pool = self.chain.final_pool();
-        let (count, mut now, mut i) = (self.layers.len(), None, 0);
-        while i < count {
-            let last = i + usize::from(self.is_fused(i));
-            let whole = last + 1 == count && pool.is_none();
-            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(last, batch) });
+        let [h, w] = self.chain.size(0);
+        let batch = x.len() / (self.chain.layers()[0].inputs * h * w);
+        let mut now = None;
+        for (i, layer) in layers.iter().enumerate() {
+            let whole = i + 1 == layers.len() && pool.is_none();
+            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
             let input = now.as_deref().unwrap_or(x);
             let target = if whole { &mut *out } else { &mut next[..] };
-            self.step(ws, i, input, target);
+            self.step(ws, (i, layer), input, target);
             now = Some(next);
-            i = last + 1;
         }
         if let (Some(shape), Some(last)) = (pool, now) {
             pool::forward(ws, &shape, OpInput::plain(&last), out);
         }
     }
 
-    /// Whether layer `i` is fused with the next: a depthwise one with a pointwise one.
-    fn is_fused(&self, i: usize) -> bool {
-        matches!(
-            self.layers[i..],
-            [(Ready::Depthwise(_), _), (Ready::Pointwise(_), _), ..]
-        )
-    }
-
-    /// Layer `i`, with the next one if the two are fused.
-    fn step(&self, ws: &Workspace, i: usize, x: &[f32], out: &mut [f32]) {
+    fn step(&self, ws: &Workspace, (i, (ready, norm)): (usize, &(Ready, Norm)), x: &[f32], out: &mut [f32]) {
         let (layer, size) = (&self.chain.layers()[i], self.chain.size(i));
-        let (ready, norm) = &self.layers[i];
         let (input, then) = (OpInput::plain(x), Epilogue::Apply(norm, layer.act));
         match (ready, layer.kind) {
             (Ready::Dense(packed), ConvKind::Dense(window)) => {
@@ -196,21 +224,7 @@ impl InferenceChain {
             }
             (Ready::Depthwise(weight), ConvKind::Depthwise(window)) => {
                 let shape = layer.depthwise_shape(window, size);
-                let Some((Ready::Pointwise(packed), after)) = self.layers.get(i + 1) else {
-                    depthwise::forward(ws, weight, &shape, input, out, then);
-                    return;
-                };
-                let first = FusedStage {
-                    weight: &weight[..],
-                    norm,
-                    act: layer.act,
-                };
-                let second = FusedStage {
-                    weight: packed,
-                    norm: after,
-                    act: self.chain.layers()[i + 1].act,
-                };
-                fused_with_pointwise::forward(ws, first, &shape, second, x, out);
+                depthwise::forward(ws, weight, &shape, input, out, then);
             }
             (Ready::Pointwise(packed), ConvKind::Pointwise) => {
                 pointwise::forward(ws, packed, input, out, then);

@@ -6,6 +6,7 @@
 mod chain_shape;
 mod conv_layer;
 mod inference;
+mod pixel_stages;
 mod training;
 
 pub use chain_shape::Chain;

@@ -6,7 +6,6 @@
 
 mod backward;
 mod forward;
-pub(crate) mod fused_with_pointwise;
 mod planes;
 mod shifted_copies;
 mod taps;

@@ -2,8 +2,8 @@
 //! made every tap a constant offset.
 
 use crate::elementwise::activation::with_activation;
-use crate::elementwise::rows::RowMap;
-use crate::hardware::simd::{madd, multiversion};
+use crate::elementwise::rows::{RowMap, map_in_place};
+use crate::hardware::simd::{Isa, madd, multiversion};
 
 /// Outputs that are computed together, in registers.
 const BLOCK: usize = 16;
@@ -91,19 +91,23 @@ multiversion! {
 fn weigh_and_map_body<const FMA: bool>(out: &mut [f32], src: &[f32], at: &[usize], w: &[f32], map: RowMap) {
     with_activation!(map.act, f => {
         let finish = |v: f32| f(madd::<FMA>(v - map.mean, map.scale, map.shift));
-        match at.len() {
-            9 => fixed::<FMA, 9>(out, src, at, w, finish),
-            25 => fixed::<FMA, 25>(out, src, at, w, finish),
-            _ => {
-                weigh_body::<FMA>(out, src, at, w);
-                out.iter_mut().for_each(|v| *v = finish(*v));
-            }
+        if at.len() == 9 {
+            fixed::<FMA, 9>(out, src, at, w, finish);
+        } else {
+            fixed::<FMA, 25>(out, src, at, w, finish);
         }
     });
 }
-multiversion! {
-    /// [`weigh`], then normalised and activated.
-    pub(crate) fn weigh_and_map(out: &mut [f32], src: &[f32], at: &[usize], w: &[f32], map: RowMap) = weigh_and_map_body
+multiversion! { fn weigh_and_map_9_or_25(out: &mut [f32], src: &[f32], at: &[usize], w: &[f32], map: RowMap) = weigh_and_map_body }
+
+/// [`weigh`], then normalised and activated; in one pass for kernels of 3 x 3 and 5 x 5.
+pub(crate) fn weigh_and_map(isa: Isa, out: &mut [f32], src: &[f32], at: &[usize], w: &[f32], map: RowMap) {
+    if matches!(at.len(), 9 | 25) {
+        weigh_and_map_9_or_25(isa, out, src, at, w, map);
+    } else {
+        weigh(isa, out, src, at, w);
+        map_in_place(isa, out, map);
+    }
 }
 
 /// Independent partial sums of one dot product.

@@ -92,8 +92,9 @@ fn mean_of_rows(ws: &Workspace, band: &mut [f32], width: usize, window: [usize; 
     }
 }
 
+/// The larger of two numbers; one that is not a number wins.
 #[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
+pub(crate) fn larger(a: f32, b: f32) -> f32 {
     if (b > a) | b.is_nan() { b } else { a }
 }
 

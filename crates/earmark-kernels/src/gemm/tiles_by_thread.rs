@@ -44,6 +44,33 @@ impl<'a> Tile<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.ptr.add(row * self.stride), self.cols) }
     }
 
+    /// Distance between rows.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All rows, one after the other, of a rectangle as wide as its matrix.
+    pub fn whole_rows(&mut self) -> &mut [f32] {
+        assert_eq!(self.cols, self.stride, "a rectangle narrower than its matrix");
+        // SAFETY: nothing is between the rows, all of which belong to this tile alone.
+        unsafe { std::slice::from_raw_parts_mut(self.ptr, self.rows * self.stride) }
+    }
+
+    /// The rectangle cut into ones of at most `width` columns.
+    pub fn cut(&mut self, width: usize) -> Vec<Tile<'_>> {
+        let part = |at: usize| Tile {
+            // SAFETY: the column is inside the rectangle; the parts are disjoint and borrow it while they live.
+            ptr: unsafe { self.ptr.add(at) },
+            stride: self.stride,
+            row0: self.row0,
+            col0: at,
+            rows: self.rows,
+            cols: width.min(self.cols - at),
+            _owner: PhantomData,
+        };
+        (0..self.cols).step_by(width).map(part).collect()
+    }
+
     /// The address of an element, for the product kernel, and the distance between rows.
     pub fn corner(&mut self, row: usize, col: usize) -> (*mut f32, usize) {
         assert!(row < self.rows && col < self.cols, "corner outside of the tile");

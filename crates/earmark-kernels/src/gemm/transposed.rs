@@ -3,6 +3,7 @@
 
 use crate::gemm::matrix_product::rhs_stride;
 use crate::gemm::micro_kernel::{MR, NR};
+use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::simd::{Isa, IsaKind};
 
 /// Packs rows as a left operand `[panel][k][MR]`: `src` holds the rows `ld` apart, `k` numbers of each are used.
@@ -74,6 +75,37 @@ pub(crate) fn interleave<const W: usize>(
             for step in dst[done * W..k * W].chunks_exact_mut(W) {
                 step[r] = 0.0;
             }
+        }
+    }
+}
+
+/// `to[i][j] = src[j * ld + i]`.
+pub(crate) fn transpose(isa: Isa, to: &mut Tile<'_>, src: &[f32], ld: usize) {
+    let (rows, columns) = (to.rows, to.cols);
+    assert!(rows > 0 && columns > 0, "nothing to transpose");
+    assert!(
+        src.len() >= (columns - 1) * ld + rows,
+        "rows end before {rows} numbers"
+    );
+    let whole = match isa.kind() {
+        IsaKind::Portable => [0, 0],
+        #[cfg(target_arch = "x86_64")]
+        IsaKind::Avx2 | IsaKind::Avx512 => {
+            let whole = [rows - rows % 8, columns - columns % 8];
+            for j in (0..whole[1]).step_by(8) {
+                for i in (0..whole[0]).step_by(8) {
+                    let (at, step) = to.corner(i, j);
+                    // SAFETY: AVX2 was detected; 8 x 8 numbers of both exist.
+                    unsafe { transpose8(at, step, src.as_ptr().add(j * ld + i), ld, 8) };
+                }
+            }
+            whole
+        }
+    };
+    for i in 0..rows {
+        let done = if i < whole[0] { whole[1] } else { 0 };
+        for (j, v) in to.row(i).iter_mut().enumerate().skip(done) {
+            *v = src[j * ld + i];
         }
     }
 }

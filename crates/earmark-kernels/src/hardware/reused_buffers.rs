@@ -66,6 +66,11 @@ impl Workspace {
         }
     }
 
+    /// Whether operations stay on the calling thread.
+    pub(crate) fn is_serial(&self) -> bool {
+        self.grain == usize::MAX
+    }
+
     /// The instruction set that operations run with.
     pub fn isa(&self) -> Isa {
         self.isa

@@ -1,7 +1,7 @@
 //! Which vector instructions the kernels use, decided once at run time.
 //!
 //! Loops are written once, as generic code that the compiler vectorises; `multiversion!` compiles each
-//! once more with AVX2 and FMA enabled and once with AVX-512. Only the matrix-product tile and the
+//! once more with AVX2 and FMA enabled and once with AVX-512. Only the matrix-product tiles and the
 //! transposing pack are written with intrinsics. On AArch64, NEON is part of the architecture, so that the
 //! portable code is vector code there; it has been neither built nor run on such a machine.
 //!

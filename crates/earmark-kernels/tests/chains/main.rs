@@ -4,6 +4,7 @@
 #[path = "../oracle/mod.rs"]
 mod oracle;
 
+mod channels_last;
 mod inference;
 mod refused_layers;
 mod training;

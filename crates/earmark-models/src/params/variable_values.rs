@@ -24,17 +24,21 @@ impl Vars {
     /// Initial values, each drawn from its own stream of `seed` and the variable's name, so that adding a layer does not
     /// change the others.
     pub fn init(specs: Vec<VarSpec>, seed: u64, device: &Device) -> Self {
-        Self::of(specs, device, |spec| spec.init.draw(&spec.name, spec.len(), seed))
+        let values = specs.iter().map(|s| s.init.draw(&s.name, s.len(), seed));
+        Self::with_values(values.collect(), specs, device)
     }
 
-    /// Zeros, for whoever sets all variables: what is overwritten need not be drawn.
-    pub fn zeros(specs: Vec<VarSpec>, device: &Device) -> Self {
-        Self::of(specs, device, |spec| vec![0.0; spec.len()])
-    }
-
-    fn of(specs: Vec<VarSpec>, device: &Device, values: impl Fn(&VarSpec) -> Vec<f32>) -> Self {
+    /// Known values, one list for each variable in order: no variable is left without any.
+    ///
+    /// # Panics
+    /// If there are not as many lists as variables, or one has not as many numbers as its variable.
+    pub fn with_values(values: Vec<Vec<f32>>, specs: Vec<VarSpec>, device: &Device) -> Self {
+        assert_eq!(values.len(), specs.len(), "values for each variable");
+        for (spec, values) in specs.iter().zip(&values) {
+            assert_eq!(values.len(), spec.len(), "`{}` has another size", spec.name);
+        }
         Self {
-            values: specs.iter().map(|spec| flat(values(spec), device)).collect(),
+            values: values.into_iter().map(|values| flat(values, device)).collect(),
             frozen: vec![false; specs.len()].into(),
             specs,
             kernels: true,

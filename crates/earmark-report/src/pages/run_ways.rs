@@ -37,7 +37,8 @@ pub(super) fn compared_ways(ways: &[ComparedWay]) -> Markup {
     html! {
         @if !rows.is_empty() {
             (lead("Each clip is scored by a model that was not trained on it. A later way replaces the first one only \
-                   where it is better on the same clips by more than the error behind the ±."))
+                   where it is better on the same clips; with fewer than 100 clips, by more than the error behind the \
+                   ±."))
             (table(&headers, &rows))
         }
     }

@@ -30,6 +30,8 @@ use time_and_peak_memory::{measure, noise, timed};
 pub struct BenchmarkJob {
     /// The recipe.
     pub recipe: Recipe,
+    /// What was set in it for this benchmark, as `KEY=VALUE`: kept in the result.
+    pub settings: Vec<String>,
     /// Segments in a batch; default: the recipe's.
     pub batch: Option<usize>,
     /// Classes of the network.
@@ -40,6 +42,18 @@ pub struct BenchmarkJob {
     pub device: String,
     /// What to measure.
     pub measurements: Vec<Measurement>,
+}
+
+impl BenchmarkJob {
+    fn batch_size(&self) -> usize {
+        self.batch.unwrap_or(self.recipe.batches.size)
+    }
+
+    fn sorted_settings(&self) -> Vec<String> {
+        let mut settings = self.settings.clone();
+        settings.sort();
+        settings
+    }
 }
 
 /// A measurement.
@@ -70,6 +84,10 @@ impl Measurement {
 pub struct BenchmarkResult {
     /// Name of the recipe.
     pub recipe: String,
+    /// What was set in it, as `KEY=VALUE`, sorted.
+    pub settings: Vec<String>,
+    /// Classes of the network.
+    pub classes: usize,
     /// Device by name.
     pub device: String,
     /// Instruction set of the CPU kernels, if they are used.
@@ -126,6 +144,8 @@ pub fn bench(
     let stopped = || stop.load(Ordering::Relaxed);
     let mut speeds = BenchmarkResult {
         recipe: recipe.name.clone(),
+        settings: job.sorted_settings(),
+        classes: job.classes,
         device: job.device.clone(),
         simd: named.instruction_set()?,
         threads: rayon::current_num_threads(),
@@ -136,7 +156,7 @@ pub fn bench(
         speeds.front_end = Some(front_end_speed(&extractor, job.repeat)?);
     }
 
-    let batch = job.batch.unwrap_or(recipe.batches.size);
+    let batch = job.batch_size();
     let (network, specs) = Network::build_to_train(&recipe.network, extractor.channels(), job.classes)?;
     let mut vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.segment_frames().unwrap_or(1);

@@ -1,6 +1,6 @@
 //! A result against one that was saved.
 
-use super::{BenchmarkJob, BenchmarkResult};
+use super::{BenchmarkJob, BenchmarkResult, Measurement};
 use earmark_inference::PipelineError;
 use serde::Serialize;
 use serde_json::Value;
@@ -9,33 +9,54 @@ use serde_json::Value;
 /// addresses and another clock rate.
 const LEAST_NOISE: f64 = 0.03;
 
-/// The spread of results that don't say theirs.
+/// The spread of results that don't say theirs, or have it of too few repetitions.
 const UNKNOWN_SPREAD: f64 = 0.05;
 
-/// Section and key of what is compared, whether more is faster, and its name.
-const MEASURED: [(&str, &str, bool, &str); 7] = [
-    ("front_end", "x_real_time", true, "front end, WAV"),
+/// What is compared: its measurement, section and key, whether more is faster, and its name.
+const MEASURED: [(Measurement, &str, &str, bool, &str); 7] = [
     (
+        Measurement::FrontEnd,
+        "front_end",
+        "x_real_time",
+        true,
+        "front end, WAV",
+    ),
+    (
+        Measurement::FrontEnd,
         "front_end",
         "x_real_time_one_core",
         true,
         "front end, WAV, one core",
     ),
     (
+        Measurement::FrontEnd,
         "front_end",
         "x_real_time_without_decoding",
         true,
         "front end, samples",
     ),
     (
+        Measurement::FrontEnd,
         "front_end",
         "x_real_time_without_decoding_one_core",
         true,
         "front end, samples, one core",
     ),
-    ("train_step", "seconds", false, "training step"),
-    ("inference", "seconds", false, "inference"),
-    ("inference_one", "seconds", false, "inference, one"),
+    (
+        Measurement::TrainStep,
+        "train_step",
+        "seconds",
+        false,
+        "training step",
+    ),
+    (Measurement::Inference, "inference", "seconds", false, "inference"),
+    (
+        Measurement::InferenceOne,
+        "inference_one",
+        "seconds",
+        false,
+        "inference, one",
+    ),
 ];
 
 /// What became of one measurement.
@@ -63,73 +84,102 @@ pub enum SpeedVerdict {
     Same,
 }
 
-/// A result of [`bench`](super::bench) as JSON, to compare with.
+/// What a result of [`bench`](super::bench) says as JSON, to compare with.
 #[derive(Clone, Debug)]
-pub struct SavedSpeeds(Value);
+pub struct SavedSpeeds(Vec<(usize, Speed)>);
+
+/// A time or rate, and how much its repetitions differ.
+#[derive(Clone, Copy, Debug)]
+struct Speed {
+    value: f64,
+    spread: f64,
+}
+
+impl Speed {
+    fn of(section: &Value, key: &str) -> Option<Self> {
+        let positive = |key| {
+            let number = section.get(key).and_then(Value::as_f64);
+            number.filter(|number| *number > 0.0)
+        };
+        Some(Self {
+            value: positive(key)?,
+            spread: positive("spread").unwrap_or(UNKNOWN_SPREAD),
+        })
+    }
+}
 
 impl SavedSpeeds {
-    /// Takes a saved result.
+    /// Takes what a saved result has of what a job measures.
     ///
     /// # Errors
-    /// When it is not one, or one of another recipe, device or number of threads than the job's.
-    pub fn new(saved: Value, job: &BenchmarkJob) -> Result<Self, PipelineError> {
-        let threads = rayon::current_num_threads();
-        let wanted: [(&str, Value); 3] = [
-            ("recipe", job.recipe.name.as_str().into()),
-            ("device", job.device.as_str().into()),
-            ("threads", threads.into()),
+    /// When it is something else, has nothing of that, or is of another recipe, device, batch or number of threads. What
+    /// earlier versions do not say is not compared.
+    pub fn new(saved: &Value, job: &BenchmarkJob) -> Result<Self, PipelineError> {
+        let wanted: [(&str, Value, bool); 5] = [
+            ("recipe", job.recipe.name.as_str().into(), true),
+            ("device", job.device.as_str().into(), true),
+            ("threads", rayon::current_num_threads().into(), true),
+            ("settings", job.sorted_settings().into(), false),
+            ("classes", job.classes.into(), false),
         ];
-        for (key, wanted) in wanted {
-            let Some(found) = saved.get(key) else {
-                return refused("is not what `earmark bench --json` prints".into());
-            };
-            if *found != wanted {
-                return refused(format!(
-                    "was measured with {key} {found}, not {wanted}; choose the same to compare"
-                ));
+        for (key, wanted, is_needed) in wanted {
+            match saved.get(key) {
+                Some(found) if *found == wanted => {}
+                Some(found) => return refused(other(key, found, &wanted)),
+                None if is_needed => return refused("is not what `earmark bench --json` prints".into()),
+                None => {}
             }
         }
-        Ok(Self(saved))
-    }
-
-    /// What became slower or faster since, of all that both results have.
-    ///
-    /// # Errors
-    /// When they have nothing in common, or different batches.
-    pub fn changes(&self, now: &BenchmarkResult) -> Result<Vec<SpeedChange>, PipelineError> {
-        let now = serde_json::to_value(now).map_err(|e| PipelineError::Request(e.to_string()))?;
-        let mut changes = Vec::new();
-        for (section, key, is_rate, what) in MEASURED {
-            let (Some(old), Some(new)) = (self.0.get(section), now.get(section)) else {
+        let mut speeds = Vec::new();
+        for (k, (measurement, section, key, _, what)) in MEASURED.into_iter().enumerate() {
+            let section = saved.get(section);
+            let Some(section) = section.filter(|_| job.measurements.contains(&measurement)) else {
                 continue;
             };
-            if let (Some(a), Some(b)) = (old.get("batch"), new.get("batch"))
-                && a != b
+            if let Some(found) = section.get("batch")
+                && measurement != Measurement::InferenceOne
+                && found.as_u64() != u64::try_from(job.batch_size()).ok()
             {
-                return refused(format!(
-                    "was measured with batch {a}, not {b}; choose the same to compare"
-                ));
+                return refused(other("batch", found, &job.batch_size().into()));
             }
-            let number = |of: &Value, key: &str| of.get(key).and_then(Value::as_f64);
-            let positive = |of| number(of, key).filter(|number| *number > 0.0);
-            let (Some(a), Some(b)) = (positive(old), positive(new)) else {
+            let Some(speed) = Speed::of(section, key) else {
                 return refused(format!("has no speed of: {what}"));
             };
-            let spread = |of| number(of, "spread").unwrap_or(UNKNOWN_SPREAD);
-            let ratio = if is_rate { a / b } else { b / a };
-            let noise = (spread(old) + spread(new)).max(LEAST_NOISE);
-            changes.push(SpeedChange {
+            speeds.push((k, speed));
+        }
+        match speeds.is_empty() {
+            true => refused("has nothing of what is to be measured".into()),
+            false => Ok(Self(speeds)),
+        }
+    }
+
+    /// What became slower or faster since.
+    ///
+    /// # Errors
+    /// For a result that can't be written as JSON.
+    pub fn changes(&self, now: &BenchmarkResult) -> Result<Vec<SpeedChange>, PipelineError> {
+        let now = serde_json::to_value(now).map_err(|e| PipelineError::Request(e.to_string()))?;
+        let change = |(k, old): &(usize, Speed)| {
+            let (_, section, key, is_rate, what) = MEASURED[*k];
+            let new = Speed::of(now.get(section)?, key)?;
+            let ratio = match is_rate {
+                true => old.value / new.value,
+                false => new.value / old.value,
+            };
+            let noise = (old.spread + new.spread).max(LEAST_NOISE);
+            Some(SpeedChange {
                 what,
                 ratio,
                 noise,
                 verdict: verdict(ratio, noise),
-            });
-        }
-        match changes.is_empty() {
-            true => refused("has nothing of what was measured now".into()),
-            false => Ok(changes),
-        }
+            })
+        };
+        Ok(self.0.iter().filter_map(change).collect())
     }
+}
+
+fn other(key: &str, found: &Value, wanted: &Value) -> String {
+    format!("was measured with {key} {found}, not {wanted}; choose the same to compare")
 }
 
 fn verdict(ratio: f64, noise: f64) -> SpeedVerdict {
@@ -156,7 +206,9 @@ mod tests {
         BenchmarkResult {
             recipe: "demo/1-noisy".into(),
             device: "cpu".into(),
+            settings: vec!["a=2".into(), "b=1".into()],
             threads: rayon::current_num_threads(),
+            classes: 10,
             front_end: Some(FrontEndSpeed {
                 x_real_time,
                 x_real_time_one_core: 100.0,
@@ -178,7 +230,8 @@ mod tests {
     fn job() -> BenchmarkJob {
         BenchmarkJob {
             recipe: Recipe::load("demo/1-noisy", &[]).unwrap(),
-            batch: None,
+            settings: vec!["b=1".into(), "a=2".into()],
+            batch: Some(4),
             classes: 10,
             repeat: 1,
             device: "cpu".into(),
@@ -187,7 +240,7 @@ mod tests {
     }
 
     fn saved(result: &BenchmarkResult) -> SavedSpeeds {
-        SavedSpeeds::new(serde_json::to_value(result).unwrap(), &job()).unwrap()
+        SavedSpeeds::new(&serde_json::to_value(result).unwrap(), &job()).unwrap()
     }
 
     #[test]
@@ -216,12 +269,14 @@ mod tests {
             let mut value = serde_json::to_value(result(1.0, 100.0)).unwrap();
             change(&mut value);
             let changes =
-                SavedSpeeds::new(value, &job()).and_then(|saved| saved.changes(&result(1.0, 100.0)));
+                SavedSpeeds::new(&value, &job()).and_then(|saved| saved.changes(&result(1.0, 100.0)));
             changes.map_err(|e| e.to_string())
         };
-        // A result of an earlier version has no spread.
+        // A result of an earlier version has no spread, settings and classes.
         let of_earlier = message(&|value| {
             value["inference"].as_object_mut().unwrap().remove("spread");
+            value.as_object_mut().unwrap().remove("settings");
+            value.as_object_mut().unwrap().remove("classes");
         });
         assert!((of_earlier.unwrap()[4].noise - 0.09).abs() < 1e-12);
         let refused = |change: &dyn Fn(&mut Value)| message(change).unwrap_err();
@@ -230,6 +285,8 @@ mod tests {
                 .contains("recipe \"other\", not \"demo/1-noisy\"")
         );
         assert!(refused(&|value| value["threads"] = 99.into()).contains("with threads 99"));
+        assert!(refused(&|value| value["classes"] = 99.into()).contains("with classes 99, not 10"));
+        assert!(refused(&|value| value["settings"] = Value::Array(Vec::new())).contains("with settings []"));
         assert!(refused(&|value| value["inference"]["batch"] = 8.into()).contains("with batch 8, not 4"));
         assert!(
             refused(&|value| value["inference"]["seconds"] = 0.into()).contains("has no speed of: inference")
@@ -240,6 +297,6 @@ mod tests {
             sections.remove("front_end");
             sections.remove("inference");
         };
-        assert!(refused(&nothing).contains("has nothing of what was measured now"));
+        assert!(refused(&nothing).contains("has nothing of what is to be measured"));
     }
 }

@@ -41,7 +41,7 @@ impl FoldResult {
         let run = RunDir::open_any(&fold_run(set, fold))?;
         let step = best_step(&run.path)?;
         let scores = read_scores(&run.eval(), step)?;
-        let clips = test_clips(&run.path, &data.map_to(&run.classes)?)?;
+        let clips = test_clips(&run.path, &data.clone().map_to(&run.classes)?)?;
         let by_file: HashMap<&String, &Item> = clips.iter().map(|clip| (&clip.file, clip)).collect();
         let mut items = Vec::new();
         for file in scores.files() {

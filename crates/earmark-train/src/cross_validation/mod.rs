@@ -16,6 +16,7 @@ use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, Tra
 use earmark_data::split::fold_warnings;
 use earmark_data::{DataSet, ReadAs};
 use earmark_inference::data::{open_data, open_for_training};
+use earmark_inference::shards::Shard;
 use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
     RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_sealed_json,
@@ -28,8 +29,10 @@ use which_folds::folds_in;
 /// The results of a cross-validation.
 #[derive(Clone, Debug, Default)]
 pub struct CrossValidationResult {
-    /// The results over all folds; none if it was stopped before the last one was evaluated.
+    /// The results over all folds; none of a shard, or if it was stopped before the last one was evaluated.
     pub report: Option<CrossValidationReport>,
+    /// Whether it was stopped before the last fold was evaluated.
+    pub interrupted: bool,
     /// The folds.
     pub folds: Vec<u32>,
     /// Clips left out in any fold.
@@ -41,22 +44,36 @@ pub struct CrossValidationResult {
 /// Trains the folds one after the other, each into `fold-K` of the run directory, evaluates the best weights of each on
 /// its test fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is
 /// resumed. `job.fold` is ignored.
+///
+/// With a shard, only its folds are trained and evaluated, each of which resumes, and nothing else is written: several
+/// processes may do so at a time, and a resumed call without a shard sums up.
 pub fn train_folds(
     job: &TrainJob,
     set: &FoldSet,
+    shard: Option<Shard>,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<CrossValidationResult, PipelineError> {
-    let job = &with_kept_corrections(job);
+    let mut job = with_kept_corrections(job);
+    job.resume |= shard.is_some();
+    let job = &job;
     let data = open_for_training(&job.recipe, &job.data, observer)?;
     let folded = with_folds(&job.recipe, &data, true, job.fold_table.as_deref())?;
-    let folds = folds_in(&folded, set)?;
+    let mut folds = folds_in(&folded, set)?;
     let clips = folded.items.iter();
     let clips = clips.filter_map(|item| Some((item.fold?, item.group.as_deref())));
     for warning in fold_warnings(clips) {
         observer(Event::Note(warning));
     }
-    let _lock = lock(&job.run, job.resume, " for --folds")?;
+    let _lock = match shard {
+        None => Some(lock(&job.run, job.resume, " for --folds")?),
+        Some(shard) => {
+            refuse_single_run(&job.run, " for --folds")?;
+            let places = 0..folds.len();
+            folds = places.filter(|k| shard.has_nth(*k)).map(|k| folds[k]).collect();
+            None
+        }
+    };
     let job_of = |fold: u32| TrainJob {
         fold: Some(fold),
         run: fold_run(&job.run, fold),
@@ -85,7 +102,10 @@ pub fn train_folds(
         all.add(evaluation.skipped, evaluation.damaged);
         Ok(!evaluation.interrupted)
     };
-    train_each(&job.run, &job.recipe.name, &data, folds, observer, one)
+    match shard {
+        None => train_each(&job.run, &job.recipe.name, &data, folds, observer, one),
+        Some(_) => in_turn(&job.run, folds, observer, one),
+    }
 }
 
 impl CrossValidationResult {
@@ -102,42 +122,59 @@ impl CrossValidationResult {
 
 /// Locks the folder of a cross-validation run; `what` completes the refusal of a single run.
 pub(super) fn lock(run: &Path, resume: bool, what: &str) -> Result<RunLock, PipelineError> {
+    refuse_single_run(run, what)?;
+    Ok(RunDir::lock_folder(run, resume)?)
+}
+
+fn refuse_single_run(run: &Path, what: &str) -> Result<(), PipelineError> {
     if run.join("run.json").exists() {
         return Err(PipelineError::Request(format!(
             "{}: holds a single run; choose another folder{what} with --run",
             run.display()
         )));
     }
-    Ok(RunDir::lock_folder(run, resume)?)
+    Ok(())
 }
 
-/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips
-/// left out or damaged, and returns false when it was stopped. Then writes `folds.json`.
+/// Trains and evaluates one fold after the other by `one` ([`in_turn`]). Then writes `folds.json`.
 pub(super) fn train_each(
     run: &Path,
     recipe: &str,
     data: &DataSet,
     folds: Vec<u32>,
     observer: Observer,
-    mut one: impl FnMut(u32, &Path, &mut CrossValidationResult) -> Result<bool, PipelineError>,
+    one: impl FnMut(u32, &Path, &mut CrossValidationResult) -> Result<bool, PipelineError>,
 ) -> Result<CrossValidationResult, PipelineError> {
-    let mut done = CrossValidationResult {
-        folds,
-        ..CrossValidationResult::default()
-    };
-    let in_turn = done.folds.clone();
-    for (k, &fold) in in_turn.iter().enumerate() {
-        let progress = format!("fold {fold}, {} of {}", k + 1, in_turn.len());
-        observer(Event::Note(progress));
-        if !one(fold, &fold_run(run, fold), &mut done)? {
-            return Ok(done);
-        }
+    let mut done = in_turn(run, folds, observer, one)?;
+    if done.interrupted {
+        return Ok(done);
     }
     let read = |fold: &u32| FoldResult::read(run, *fold, data);
-    let results: Vec<FoldResult> = in_turn.iter().map(read).collect::<Result<_, _>>()?;
+    let results: Vec<FoldResult> = done.folds.iter().map(read).collect::<Result<_, _>>()?;
     let report = CrossValidationReport::of(recipe, &results)?;
     write_sealed_json(&folds_path(run), &report)?;
     done.report = Some(report);
+    Ok(done)
+}
+
+/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips
+/// left out or damaged, and returns false when it was stopped.
+fn in_turn(
+    run: &Path,
+    folds: Vec<u32>,
+    observer: Observer,
+    mut one: impl FnMut(u32, &Path, &mut CrossValidationResult) -> Result<bool, PipelineError>,
+) -> Result<CrossValidationResult, PipelineError> {
+    let mut done = CrossValidationResult::default();
+    for (k, &fold) in folds.iter().enumerate() {
+        let progress = format!("fold {fold}, {} of {}", k + 1, folds.len());
+        observer(Event::Note(progress));
+        if !one(fold, &fold_run(run, fold), &mut done)? {
+            done.interrupted = true;
+            break;
+        }
+    }
+    done.folds = folds;
     Ok(done)
 }
 

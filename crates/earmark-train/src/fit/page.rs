@@ -105,10 +105,14 @@ fn remarks(result: &FitFolderResult) -> Vec<String> {
                  score has chosen nothing."
             .into(),
     };
-    vec![
-        chosen,
+    let before = "The scores below are those before calibration; the model's own are calibrated.";
+    let before = result.calibration.helps.then(|| before.to_owned());
+    let mut all = vec![chosen];
+    all.extend(before);
+    all.push(
         "What accuracy, lwlrap, AP, AUC, F1, log loss and other words mean is in docs/glossary.md.".into(),
-    ]
+    );
+    all
 }
 
 /// The ways that were compared, and those that were left out.

@@ -1,20 +1,20 @@
-//! The last layer of a fine-tuned network, fitted once more as that of a probe: whole clips instead of pieces of them,
-//! without mixtures and softened labels (compare Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features", who
-//! fit it before).
+//! A probe in place of the last layers of a fine-tuned network: fitted to whole clips instead of pieces of them, without
+//! mixtures and softened labels (compare Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features", who fit it
+//! before). Its pooled features are classified, since its hidden layer has adapted most to these clips.
 
 use super::context::FitContext;
 use super::score_clips::ClipScores;
-use crate::{Event, PipelineError, ProbeJob, probe_data};
+use crate::{Event, PipelineError, ProbeJob, ProbeLayer, probe_data};
 use earmark_data::{DataSet, Item};
 use earmark_metrics::ScoreTable;
 use std::path::{Path, PathBuf};
 
 /// Nothing can be held out to choose the strength by, as the network has seen all of these clips. Results differ little
-/// between 1 and 100.
-const STRENGTH: f64 = 10.0;
+/// between 10 and 300.
+const STRENGTH: f64 = 30.0;
 
-/// Fits the last layer of a run's model to clips that it was trained on, and writes it to `out`; returns whether
-/// classes exclude each other. `None` when stopped.
+/// Fits a probe of a run's model to clips that it was trained on, and writes it to `out`; returns whether classes
+/// exclude each other. `None` when stopped.
 pub(super) fn refit(
     context: &FitContext,
     run: &Path,
@@ -26,7 +26,7 @@ pub(super) fn refit(
         options: job.options.clone(),
         classes: job.classes,
         strengths: vec![STRENGTH],
-        only_last: true,
+        layer: Some(ProbeLayer::Pooled),
         out: Some(out.to_owned()),
         device: job.device.clone(),
         ..ProbeJob::new(run.to_string_lossy(), &job.data)

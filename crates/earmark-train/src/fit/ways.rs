@@ -69,6 +69,9 @@ impl Way {
                     ));
                 }
                 (false, _) => leave(FINE_TUNE, background),
+                (true, false) if backbone.recipe.network.is_graph() => {
+                    leave(FINE_TUNE, "an imported graph can't be trained");
+                }
                 (true, false) => leave(
                     FINE_TUNE,
                     "the recipe fine-tune/folder is for EfficientAT networks; use \
@@ -131,12 +134,12 @@ impl Way {
         }
     }
 
-    /// Whether what is trained gets its last layer from a probe.
+    /// Whether a probe takes the place of the last layers of what is trained.
     pub fn refits_last_layer(&self) -> bool {
         self.name == FINE_TUNE
     }
 
-    /// What it has found before. What an earlier version found with the last layer of the training, which this one
+    /// What it has found before. What an earlier version found with other last layers, which this one
     /// replaces, is not of this way: its networks are used again, and its scores are not.
     pub fn finished(&self, work: &WorkFolder) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
         let kept = work.finished(self.name)?;
@@ -259,7 +262,7 @@ fn run_training(
         "{name}: {}, each tested on the part that it is not trained on",
         human_amount(folds.len(), "training", "trainings")
     ));
-    let done = train_folds(&job, &FoldSet::These(folds.clone()), &show, context.stop)?;
+    let done = train_folds(&job, &FoldSet::These(folds.clone()), None, &show, context.stop)?;
     let Some(report) = done.report else {
         return Ok(None);
     };

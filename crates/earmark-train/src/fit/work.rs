@@ -29,8 +29,9 @@ pub(super) struct FinishedWay {
     pub damaged: Skips,
     /// Whether its classes exclude each other.
     pub single_label: bool,
-    /// Whether its scores are those of networks with the last layer of a probe; never in earlier versions.
-    #[serde(default)]
+    /// Whether its scores are those of a probe of its networks' pooled features; never in earlier versions, which
+    /// called it `refitted` where the probe was one of the last layer.
+    #[serde(default, rename = "refitted_pooled")]
     pub refitted: bool,
     /// What calibration does for its scores, if it calibrates itself; earlier versions did not keep it.
     #[serde(default)]
@@ -295,7 +296,7 @@ mod tests {
 
     #[test]
     fn ways_of_earlier_versions_still_open() {
-        let text = r#"{"seconds":2.0,"warnings":[],"skipped":[],"single_label":true}"#;
+        let text = r#"{"seconds":2.0,"warnings":[],"skipped":[],"single_label":true,"refitted":true}"#;
         let KeptWay {
             found,
             scores_checksum,

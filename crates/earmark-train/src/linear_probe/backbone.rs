@@ -9,12 +9,15 @@ use earmark_features::{Extractor, FrontEnd, Segments};
 use earmark_inference::Device;
 use earmark_inference::model::{ModelSource, network_of_file};
 use earmark_metrics::Calibration;
-use earmark_models::{HiddenBypass, Network, VarId, VarSpec, Vars};
+use earmark_models::{HiddenBypass, Network, VarSpec, Vars};
 use earmark_recipe::Recipe;
 use earmark_runs::run_dir::find_model;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Most features of a network that are probed: the identity that takes the place of its last layer is then 1 GiB.
+const MOST_FEATURES: usize = 1 << 14;
 
 /// The model whose network is used.
 pub(super) struct ProbeSource {
@@ -30,6 +33,18 @@ impl ProbeSource {
         let file = ModelSource::read(&path)?.file;
         let recipe = Recipe::parse(&file.meta.recipe, &path)?;
         Ok(Self { path, file, recipe })
+    }
+}
+
+/// Refuses more features than fit, such as the scores of an imported graph with very many classes.
+fn check_width(path: &Path, width: usize) -> Result<(), PipelineError> {
+    match width <= MOST_FEATURES {
+        true => Ok(()),
+        false => Err(PipelineError::Request(format!(
+            "{}: has {width} features, and a probe takes at most {MOST_FEATURES}; import its graph again with \
+             --embedding and the value before its last layer",
+            path.display()
+        ))),
     }
 }
 
@@ -78,6 +93,7 @@ impl Backbone {
         };
         // A 1 x 1 convolution is a dense layer too.
         let width: usize = weight.shape[1..].iter().product();
+        check_width(path, width)?;
         let (network, specs) = network_of_file(path, file, &config, &extractor, width)?;
         // Before memory is asked for: what the recipe declares must be what the file holds.
         let replaced = |i: usize, spec: &VarSpec| spec.name == weight.name || found.contains(&i);
@@ -96,9 +112,9 @@ impl Backbone {
                 )));
             }
         }
-        let mut vars = device.prepare(Vars::zeros(specs.clone(), device.burn()));
+        let mut values = Vec::with_capacity(specs.len());
         for (i, spec) in specs.iter().enumerate() {
-            let values = if spec.name == weight.name {
+            values.push(if spec.name == weight.name {
                 (0..width * width)
                     .map(|k| f32::from(u8::from(k / width == k % width)))
                     .collect()
@@ -108,9 +124,9 @@ impl Backbone {
                 let missing =
                     || PipelineError::Request(format!("{}: `{}` is missing", path.display(), spec.name));
                 file.tensors.get(&spec.name).ok_or_else(missing)?.values.clone()
-            };
-            vars.set_vec(VarId(i), values);
+            });
         }
+        let vars = device.prepare(Vars::with_values(values, specs.clone(), device.burn()));
         let bypass = network.bypass();
         let scorer = Scorer {
             network,
@@ -156,12 +172,17 @@ impl Backbone {
         }
     }
 
-    /// The layers that can be classified, without features yet; of them only the last one where `only_last`.
-    pub fn layers(&self, only_last: bool) -> Vec<LayerFeatures> {
-        let last = LayerFeatures::new(ProbeLayer::Last, self.width);
-        let bypass = self.bypass.filter(|_| !only_last);
-        let pooled = bypass.map(|bypass| LayerFeatures::new(ProbeLayer::Pooled, bypass.inputs));
-        [last].into_iter().chain(pooled).collect()
+    /// The layers that can be classified, without features yet; of them `only` one, if it is there. The last one always
+    /// is.
+    pub fn layers(&self, only: Option<ProbeLayer>) -> Vec<LayerFeatures> {
+        let last = LayerFeatures::new(ProbeLayer::Last, 0..self.width);
+        let columns = self.bypass.map(|bypass| self.width..self.width + bypass.inputs);
+        let pooled = columns.map(|columns| LayerFeatures::new(ProbeLayer::Pooled, columns));
+        match (only, pooled) {
+            (Some(ProbeLayer::Pooled), Some(pooled)) => vec![pooled],
+            (None, Some(pooled)) => vec![last, pooled],
+            (_, _) => vec![last],
+        }
     }
 
     /// The mean of the model's weights for the similar classes of each class; 0 for a class without similar ones.
@@ -262,6 +283,7 @@ pub(super) mod tests {
     use super::*;
     use earmark_engine::SegmentBatch;
     use earmark_inference::Model;
+    use earmark_models::VarId;
 
     /// A network as wide as a tenth of the published one, with random weights, for three classes.
     pub fn source() -> ProbeSource {
@@ -306,7 +328,7 @@ pub(super) mod tests {
     fn the_written_model_is_the_probe() {
         let source = source();
         let backbone = Backbone::open(&source, "cpu").unwrap();
-        let layers = backbone.layers(false);
+        let layers = backbone.layers(None);
         let widths: Vec<usize> = layers.iter().map(|layer| layer.width).collect();
         assert_eq!(layers[0].layer, ProbeLayer::Last);
         assert_eq!(layers[1].layer, ProbeLayer::Pooled);
@@ -345,6 +367,20 @@ pub(super) mod tests {
                 }
             }
         }
-        assert_eq!(backbone.layers(true).len(), 1);
+        for only in [ProbeLayer::Last, ProbeLayer::Pooled] {
+            let layers = backbone.layers(Some(only));
+            assert_eq!((layers.len(), layers[0].layer), (1, only));
+        }
+    }
+
+    #[test]
+    fn too_many_features_are_refused() {
+        let path = Path::new("m.safetensors");
+        check_width(path, MOST_FEATURES).unwrap();
+        let message = check_width(path, MOST_FEATURES + 1).unwrap_err().to_string();
+        assert!(
+            message.starts_with("m.safetensors: has 16385 features"),
+            "{message}"
+        );
     }
 }

@@ -7,6 +7,7 @@ use earmark_data::Item;
 use earmark_engine::{LinearProbe, LinearProbeData};
 use earmark_metrics::{Aligned, ScoreTable};
 use serde::Serialize;
+use std::ops::Range;
 
 /// Which features of the network are classified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ impl ProbeLayer {
 pub(super) struct LayerFeatures {
     pub layer: ProbeLayer,
     pub width: usize,
+    /// Where they are in a row of the network's output.
+    columns: Range<usize>,
     /// Those of each segment, row-major, one example after the other.
     segments: Vec<f32>,
     /// The mean over the segments of each example, `[examples, width]`.
@@ -39,10 +42,11 @@ pub(super) struct LayerFeatures {
 }
 
 impl LayerFeatures {
-    pub fn new(layer: ProbeLayer, width: usize) -> Self {
+    pub fn new(layer: ProbeLayer, columns: Range<usize>) -> Self {
         Self {
             layer,
-            width,
+            width: columns.len(),
+            columns,
             segments: Vec::new(),
             means: Vec::new(),
         }
@@ -63,8 +67,6 @@ pub(super) struct Examples {
     pub classes: Vec<String>,
     /// Whether each clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
     pub single_label: bool,
-    /// Whether features are normalised by how they vary within classes: only where classes exclude each other.
-    pub within_class: bool,
     /// Name, labels, fold and group of each. Background has no labels; what has no fold is trained on in all folds.
     pub items: Vec<Item>,
     pub layers: Vec<LayerFeatures>,
@@ -79,7 +81,6 @@ impl Examples {
         Self {
             classes,
             single_label,
-            within_class: single_label,
             items: Vec::new(),
             layers,
             starts: vec![0],
@@ -102,13 +103,11 @@ impl Examples {
         &self.copies
     }
 
-    /// Adds an example, given by the features of its segments: each row has those of all layers, one after the other.
+    /// Adds an example, given by the features of its segments: each row is one of the network's output.
     pub fn push(&mut self, item: Item, segments: &[&[f32]]) {
-        let mut from = 0;
         for layer in &mut self.layers {
-            let own = from..from + layer.width;
-            from = own.end;
-            let parts = segments.iter().map(|row| &row[own.clone()]);
+            let columns = layer.columns.clone();
+            let parts = segments.iter().map(|row| &row[columns.clone()]);
             parts
                 .clone()
                 .for_each(|part| layer.segments.extend_from_slice(part));
@@ -167,7 +166,7 @@ impl Examples {
             y: examples.iter().flat_map(targets).collect(),
             classes: self.classes.len(),
             single_label: self.single_label,
-            within_class: self.within_class,
+            within_class: self.single_label,
         }
     }
 
@@ -224,8 +223,8 @@ pub(super) mod tests {
     /// which the second tells the classes apart.
     pub fn clips(count: usize, single_label: bool) -> Examples {
         let layers = vec![
-            LayerFeatures::new(ProbeLayer::Last, 2),
-            LayerFeatures::new(ProbeLayer::Pooled, 3),
+            LayerFeatures::new(ProbeLayer::Last, 0..2),
+            LayerFeatures::new(ProbeLayer::Pooled, 2..5),
         ];
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
         let mut all = Examples::new(classes, single_label, layers);
@@ -243,6 +242,16 @@ pub(super) mod tests {
             all.push(item, &[&row, &other]);
         }
         all
+    }
+
+    /// A layer alone has its own part of each row.
+    #[test]
+    fn a_layer_alone_has_its_own_features() {
+        let layers = vec![LayerFeatures::new(ProbeLayer::Pooled, 2..5)];
+        let mut all = Examples::new(vec!["a".into()], true, layers);
+        let rows = [[1.0_f32, 2.0, 3.0, 4.0, 5.0], [0.0, 0.0, 1.0, 2.0, 3.0]];
+        all.push(Item::default(), &rows.each_ref().map(|row| &row[..]));
+        assert_eq!(all.data(0, &[0]).x, [2.0, 3.0, 4.0]);
     }
 
     /// The same, independent and with a piece of background for each fold, and a copy of each clip that is mixed with

@@ -24,7 +24,7 @@ pub(crate) struct FittingSize {
 
 /// Seconds for all layers of a model, on all threads, without their features.
 pub(crate) fn fitting_seconds(model: &str, device: &str, size: FittingSize) -> Result<f64, PipelineError> {
-    let layers = Backbone::open(&ProbeSource::read(model)?, device)?.layers(false);
+    let layers = Backbone::open(&ProbeSource::read(model)?, device)?.layers(None);
     let mut each = 0.0;
     for layer in &layers {
         let data = made_up(layer.width, size);

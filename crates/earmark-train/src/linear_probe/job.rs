@@ -58,10 +58,9 @@ pub struct ProbeJob {
     pub like: BTreeMap<String, Vec<String>>,
     /// Strengths of regularisation; of several, the best one is chosen by cross-validation on the training clips.
     pub strengths: Vec<f64>,
-    /// Whether what the last layer takes is classified without trying the features of the layer before, and without
-    /// normalising by how features vary within classes: for networks that were trained on these clips, whose features
-    /// of them vary less than those of others.
-    pub only_last: bool,
+    /// The layer whose features are classified, if the network has it; `None` for the best one by cross-validation,
+    /// which says nothing where the network was trained on these clips.
+    pub layer: Option<ProbeLayer>,
     /// Whether each fold is also evaluated with a probe of the other folds.
     pub cross_validate: bool,
     /// The model file to write.
@@ -85,7 +84,7 @@ impl ProbeJob {
             background_copies: BACKGROUND_COPIES,
             like: BTreeMap::new(),
             strengths: STRENGTHS.to_vec(),
-            only_last: false,
+            layer: None,
             cross_validate: false,
             out: None,
             device: "cpu".into(),

@@ -133,9 +133,11 @@ fn fit(
     let single_label = single_label(job, data, &separated, !files.is_empty())?;
     let backbone = Backbone::open(source, &job.device)?;
     let prior = backbone.prior(source, &separated.classes, &job.like)?;
-    let layers = backbone.layers(job.only_last || prior.is_some());
+    let layers = backbone.layers(match prior {
+        Some(_) => Some(ProbeLayer::Last),
+        None => job.layer,
+    });
     let mut examples = Examples::new(separated.classes.clone(), single_label, layers);
-    examples.within_class &= !job.only_last;
     let embedder = Embedder {
         backbone: &backbone,
         source,

@@ -57,7 +57,7 @@ fn embedded(workers: usize, copies: usize, single_label: bool) -> Examples {
     source.recipe.cache.disk = DiskCache::Off;
     let backbone = Backbone::open(&source, "cpu").unwrap();
     let classes = ["a", "b"].map(str::to_owned).to_vec();
-    let mut examples = Examples::new(classes, single_label, backbone.layers(false));
+    let mut examples = Examples::new(classes, single_label, backbone.layers(None));
     let stop = AtomicBool::new(false);
     let embedder = Embedder {
         backbone: &backbone,

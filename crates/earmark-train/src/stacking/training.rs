@@ -60,7 +60,10 @@ pub fn train_stack(
     let (sets, data) = (stack.inputs.iter().map(PathBuf::from), job.data.as_deref());
     let sets: Vec<PathBuf> = sets.collect();
     let Some(inputs) = StackInputs::read(&sets, &stack, data, &job.device, observer, stop)? else {
-        return Ok(CrossValidationResult::default());
+        return Ok(CrossValidationResult {
+            interrupted: true,
+            ..CrossValidationResult::default()
+        });
     };
     if stack.corrections.is_some() {
         observer(Event::Data(&inputs.data.lines()));

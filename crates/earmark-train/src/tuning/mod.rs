@@ -18,6 +18,7 @@ pub use stack_search::{StackSearchJob, search_stack, stack_space};
 pub use trial::{Trial, TrialState, folder_of};
 pub use trials::{NestedResult, Trials};
 
+use earmark_inference::shards::Shard;
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_recipe::Recipe;
 use earmark_runs::experiment_log::{Points, TrainingHistory};
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
+use trials::SearchedTrials;
 
 /// The search.
 #[derive(Clone, Debug)]
@@ -53,14 +55,16 @@ pub struct TuneJob {
     pub abandon: bool,
     /// Resume a search.
     pub resume: bool,
+    /// Only these trials, each of which resumes: in several processes at a time, and summed up by a resumed search.
+    pub shard: Option<Shard>,
     /// Device by name.
     pub device: String,
     /// The command line, for `run.json`.
     pub command: Vec<String>,
 }
 
-/// Trains every trial and compares them; `None` when stopped. Trials that have already ended, failed ones too, are
-/// passed over. Clips that are left out are named once.
+/// Trains every trial, or those of a shard, and compares them; `None` when stopped. Trials that have already ended,
+/// failed ones too, are passed over. Clips that are left out are named once.
 ///
 /// # Errors
 /// Data or a run directory that can't be used, and files that can't be written. A trial that fails is noted and ends
@@ -68,7 +72,11 @@ pub struct TuneJob {
 pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
     let plan = plan(job)?;
     check_data(job, &plan.recipes)?;
-    let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
+    // Shards write nothing that another one writes; each trial has a lock of its own.
+    let _lock = match job.shard {
+        None => Some(RunDir::lock_folder(&job.folder, job.resume)?),
+        Some(_) => None,
+    };
     let all = Trials::new(plan.metric.name(), plan.compared_by, job.settings.len());
     let (recipes, mut curves, mut seen) = (plan.recipes, Vec::<Points>::new(), 0);
     let toml = |index: usize| recipes[index].as_ref().map(Recipe::to_toml).unwrap_or_default();
@@ -90,7 +98,12 @@ pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Opti
         seen = before.len();
         run_trial(job, index, &recipes[index], &curves, &once, stop)
     };
-    all.run(&job.folder, &job.settings, &once, toml, run)
+    let search = SearchedTrials {
+        folder: &job.folder,
+        settings: &job.settings,
+        shard: job.shard,
+    };
+    all.run(&search, &once, toml, run)
 }
 
 /// Whether a file has not been named yet.

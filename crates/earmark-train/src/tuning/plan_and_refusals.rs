@@ -50,6 +50,11 @@ pub fn plan(job: &TuneJob) -> Result<TunePlan, PipelineError> {
             "validation.metric: differs between trials, so they could not be compared; leave it out of the search",
         );
     }
+    if job.abandon && job.shard.is_some() {
+        return refuse(
+            "--abandon compares a trial with those before it, which other shards have; leave one of the two out",
+        );
+    }
     let some = |split: ValidationSplit| recipes.iter().any(|r| r.validation.split == split);
     let compared_by = match job.inner_folds {
         Some(0 | 1) => return refuse("--inner-folds: choose 2 or more"),

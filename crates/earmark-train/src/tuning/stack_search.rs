@@ -3,9 +3,10 @@
 use super::SearchDimension;
 use super::run_trial::ends_search;
 use super::trial::{Trial, TrialState, folder_of};
-use super::trials::{NestedResult, Trials};
+use super::trials::{NestedResult, SearchedTrials, Trials};
 use crate::{StackJob, out_of_fold, train_stack};
 use earmark_engine::ValidationMetric;
+use earmark_inference::shards::Shard;
 use earmark_inference::{Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
@@ -31,6 +32,8 @@ pub struct StackSearchJob {
     pub folder: PathBuf,
     /// Resume a search.
     pub resume: bool,
+    /// Only these trials, each of which resumes: in several processes at a time, and summed up by a resumed search.
+    pub shard: Option<Shard>,
     /// Device by name.
     pub device: String,
     /// The command line, for `run.json`.
@@ -56,8 +59,9 @@ pub fn stack_space() -> Vec<SearchDimension> {
     space.to_vec()
 }
 
-/// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of
-/// its fold; `None` when stopped. Trials that have already ended, failed ones too, are passed over.
+/// Trains a stacked network for every setting, or those of a shard, and compares them on validation clips, none of
+/// which is a test clip of its fold; `None` when stopped. Trials that have already ended, failed ones too, are passed
+/// over.
 ///
 /// # Errors
 /// Input runs or a run directory that can't be used, and files that can't be written.
@@ -79,16 +83,26 @@ pub fn search_stack(
         ));
     };
     refuse_test_clips(&recipes)?;
-    let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
+    let _lock = match job.shard {
+        None => Some(RunDir::lock_folder(&job.folder, job.resume)?),
+        Some(_) => None,
+    };
     let compared_by = "the mean over folds of their validation clips (validation.split)".to_owned();
     let all = Trials::new(metric.name(), compared_by, recipes.len());
     let toml = |index: usize| recipes[index].to_toml();
     let run = |index: usize, _: &[Trial]| run_trial(job, recipes[index].clone(), index, observer, stop);
-    let Some(mut all) = all.run(&job.folder, &job.settings, observer, toml, run)? else {
+    let search = SearchedTrials {
+        folder: &job.folder,
+        settings: &job.settings,
+        shard: job.shard,
+    };
+    let Some(mut all) = all.run(&search, observer, toml, run)? else {
         return Ok(None);
     };
-    all.nested = nested(job, &all, metric, observer, stop)?;
-    all.write(&job.folder)?;
+    if job.shard.is_none() {
+        all.nested = nested(job, &all, metric, observer, stop)?;
+        all.write(&job.folder)?;
+    }
     Ok(Some(all))
 }
 

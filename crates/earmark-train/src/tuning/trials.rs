@@ -4,6 +4,7 @@ use super::trial::{FORMAT, Trial, TrialState};
 use crate::benchmark::median;
 use crate::training::add_damaged;
 use earmark_core::atomic;
+use earmark_inference::shards::Shard;
 use earmark_inference::{Event, Observer, PipelineError, Skips};
 use earmark_runs::run_dir::{RunLog, write_sealed_json};
 use serde::Serialize;
@@ -49,6 +50,16 @@ pub struct NestedResult {
     pub test_score: Option<f64>,
 }
 
+/// What is tried, and where.
+pub(super) struct SearchedTrials<'a> {
+    /// The folder of the search.
+    pub folder: &'a Path,
+    /// The settings of each trial.
+    pub settings: &'a [Vec<String>],
+    /// The trials of this process; all, if it is not one of several.
+    pub shard: Option<Shard>,
+}
+
 /// Why the score of the best of several trials is too high.
 const OPTIMISTIC: &str =
     "the clips that the scores are of chose the best trial; evaluate it on other clips, such as a test fold";
@@ -70,8 +81,8 @@ impl Trials {
         }
     }
 
-    /// Adds one and writes `trials.json`; true if it is the best so far.
-    pub fn add(&mut self, trial: Trial, search: &Path) -> Result<bool, PipelineError> {
+    /// Adds one; true if it is the best so far.
+    pub fn add(&mut self, trial: Trial) -> bool {
         let before = self.best_trial().map(|t| t.number);
         for skip in &trial.skipped {
             if !self.skipped.contains(skip) {
@@ -83,8 +94,7 @@ impl Trials {
         let best = self.best_trial().map(|t| (t.number, t.folder.clone()));
         let new = best.as_ref().map(|b| b.0) != before;
         self.best = best.map(|b| b.1);
-        self.write(search)?;
-        Ok(new)
+        new
     }
 
     /// Writes `trials.json`.
@@ -92,30 +102,34 @@ impl Trials {
         Ok(write_sealed_json(&search.join("trials.json"), self)?)
     }
 
-    /// Runs the trials of `settings` that have not ended yet and adds all; `None` when stopped. `run` gives the ended
-    /// trial of an index, after those that are passed to it, and `toml` its recipe: the best one is kept as
-    /// `best.toml`.
+    /// Runs the trials that have not ended yet and adds all; `None` when stopped. `run` gives the ended trial of an
+    /// index, after those that are passed to it, and `toml` its recipe: the best one is kept as `best.toml`. A shard
+    /// writes nothing but its own trials.
     pub(super) fn run(
         mut self,
-        search: &Path,
-        settings: &[Vec<String>],
+        search: &SearchedTrials,
         observer: Observer,
         toml: impl Fn(usize) -> String,
         mut run: impl FnMut(usize, &[Trial]) -> Result<Option<Trial>, PipelineError>,
     ) -> Result<Option<Self>, PipelineError> {
-        let log = RunLog::open(search)?;
+        let (folder, is_whole) = (search.folder, search.shard.is_none());
+        let log = is_whole.then(|| RunLog::open(folder)).transpose()?;
         let note = |text: String| {
-            log.line(&text);
+            if let Some(log) = &log {
+                log.line(&text);
+            }
             observer(Event::Note(text));
         };
-        for (index, setting) in settings.iter().enumerate() {
+        let is_wanted = |index: usize| search.shard.is_none_or(|shard| shard.has_nth(index));
+        let settings = search.settings.iter().enumerate();
+        for (index, setting) in settings.filter(|(index, _)| is_wanted(*index)) {
             let number = index + 1;
             note(format!(
                 "trial {number} of {}: {}",
-                settings.len(),
+                search.settings.len(),
                 setting.join(" ")
             ));
-            let trial = match Trial::read(search, number, setting)? {
+            let trial = match Trial::read(folder, number, setting)? {
                 Some(before) => {
                     note(format!("trial {number} has already ended"));
                     for (file, reason) in &before.skipped {
@@ -130,16 +144,20 @@ impl Trials {
                     let Some(trial) = run(index, &self.trials)? else {
                         return Ok(None);
                     };
-                    trial.write(search)?;
+                    trial.write(folder)?;
                     trial
                 }
             };
             if let Some(reason) = trial.failure() {
                 note(format!("trial {number} failed and is passed over: {reason}"));
             }
-            if self.add(trial, search)? {
+            let is_best = self.add(trial);
+            if is_whole {
+                self.write(folder)?;
+            }
+            if is_whole && is_best {
                 let toml = toml(index);
-                atomic::write(&search.join("best.toml"), |w| w.write_all(toml.as_bytes()))?;
+                atomic::write(&folder.join("best.toml"), |w| w.write_all(toml.as_bytes()))?;
             }
         }
         Ok(Some(self))
@@ -179,7 +197,6 @@ mod tests {
 
     #[test]
     fn the_best_is_the_first_of_the_highest_finished_trials() {
-        let dir = tempfile::tempdir().unwrap();
         let mut all = Trials::new("lwlrap", "validation".into(), 5);
         let failed = TrialState::Failed { reason: "x".into() };
         let given = [
@@ -189,10 +206,7 @@ mod tests {
             trial(4, &[0.6], TrialState::Done),
             trial(5, &[0.8], TrialState::Done),
         ];
-        let new: Vec<bool> = given
-            .into_iter()
-            .map(|t| all.add(t, dir.path()).unwrap())
-            .collect();
+        let new: Vec<bool> = given.into_iter().map(|t| all.add(t)).collect();
         assert_eq!(new, [false, true, false, false, true]);
         assert_eq!(all.best.as_deref(), Some("trial-005"));
         assert_eq!(all.trials[1].score, Some(0.6));
@@ -213,7 +227,7 @@ mod tests {
             // What a resumed search reads is what it wrote.
             let read = Trial::read(dir.path(), number, &trial.settings).unwrap().unwrap();
             assert_eq!(read, trial);
-            all.add(read, dir.path()).unwrap();
+            all.add(read);
         }
         assert_eq!(all.skipped, [skip("a"), skip("b")]);
     }

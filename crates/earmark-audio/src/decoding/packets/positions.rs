@@ -17,7 +17,7 @@ impl SectionReader {
         let hole = match position {
             GroupPosition::Unknown => {
                 self.ends_at = self.ends_at.map(|end| end.saturating_add(decoded));
-                self.other_end = self.other_end.map(|end| end.saturating_add(decoded));
+                self.move_other_ends(decoded);
                 0
             }
             GroupPosition::End { frame, is_last } => {
@@ -40,21 +40,32 @@ impl SectionReader {
 
     /// Frames between the sound so far and a group that begins at `frame`. Times that go back are wrong, or those
     /// before them were: where the sound would end by either is remembered, and a group that follows on one of them
-    /// follows without a hole. So a few wrong times don't become silence.
+    /// follows without a hole. So a few wrong times, or the same one for many groups, don't become silence.
     fn hole_before(&mut self, frame: i64) -> i64 {
         let shortest = self.shortest_pause();
-        let behind = |end: Option<i64>| end.map_or(0, |end| frame.saturating_sub(end));
-        let (hole, other) = (behind(self.ends_at), behind(self.other_end));
-        if hole.saturating_abs() >= shortest && self.other_end.is_some() && other.saturating_abs() < shortest
-        {
-            std::mem::swap(&mut self.ends_at, &mut self.other_end);
-            return other;
+        let is_near = |hole: &i64| hole.saturating_abs() < shortest;
+        let hole = self.ends_at.map_or(0, |end| frame.saturating_sub(end));
+        if is_near(&hole) {
+            return hole;
         }
-        if hole <= -shortest {
+        for other in &mut self.other_ends {
+            let hole = other.map(|end| frame.saturating_sub(end)).filter(is_near);
+            if let Some(hole) = hole {
+                std::mem::swap(&mut self.ends_at, other);
+                return hole;
+            }
+        }
+        if hole < 0 {
             self.note("its times go back; what follows is joined to what is before".into());
-            self.other_end = self.ends_at;
+            let [_, furthest] = self.other_ends;
+            self.other_ends = [self.ends_at, furthest.max(self.ends_at)];
         }
         hole
+    }
+
+    fn move_other_ends(&mut self, frames: i64) {
+        let ends = self.other_ends.iter_mut().flatten();
+        ends.for_each(|end| *end = end.saturating_add(frames));
     }
 
     /// The shortest hole that is not jitter, in frames.
@@ -80,8 +91,7 @@ impl SectionReader {
             _ => frame,
         };
         self.ends_at = Some(start.saturating_add(decoded));
-        let more = decoded.saturating_add(filled);
-        self.other_end = self.other_end.map(|end| end.saturating_add(more));
+        self.move_other_ends(decoded.saturating_add(filled));
     }
 
     /// Compares where the group ends with where it should; the frames that are missing before it.

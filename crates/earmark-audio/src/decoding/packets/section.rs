@@ -34,8 +34,8 @@ pub(super) struct SectionReader {
     doubled: u32,
     /// Where the sound so far ends, in the positions of the container; unknown before the first.
     pub(super) ends_at: Option<i64>,
-    /// Where it would end by times before or after those that went back.
-    pub(super) other_end: Option<i64>,
+    /// Where it would end by times before or after those that went back: the last ones, and those that lead furthest.
+    pub(super) other_ends: [Option<i64>; 2],
     /// What is missing, until the next position shows how long it was, and where in the decoded group that is.
     pub(super) gap: Option<(LostSound, usize)>,
     /// The sound of the group, before anything is dropped at the ends of the section.
@@ -59,7 +59,7 @@ impl SectionReader {
             surplus: 0,
             doubled: 0,
             ends_at: None,
-            other_end: None,
+            other_ends: [None; 2],
             gap: None,
             samples: Vec::new(),
             silence_left: 0,

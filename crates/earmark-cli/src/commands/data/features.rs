@@ -66,7 +66,9 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     };
     let written = match recipe.front_end.handcrafted || !output::is_replaced(&args.out) {
         true => write_whole(&item, &recipe, &args.out)?,
-        false => write_features(&item, &recipe.front_end, &args.out)?,
+        false => console.run("nothing was written", |_, stop| {
+            write_features(&item, &recipe.front_end, &args.out, stop)
+        })?,
     };
     for note in &written.notes {
         console.note(format!("{}: {note}", file.display()));

@@ -57,6 +57,7 @@ pub struct Bench {
 pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
     let job = benchmark::BenchmarkJob {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
+        settings: args.overrides.set,
         batch: args.batch,
         classes: args.class_count,
         repeat: args.repeat,
@@ -85,13 +86,13 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
 
 fn saved(path: &Path, job: &benchmark::BenchmarkJob) -> anyhow::Result<SavedSpeeds> {
     let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let saved = serde_json::from_slice(&text).with_context(|| {
+    let saved: serde_json::Value = serde_json::from_slice(&text).with_context(|| {
         format!(
             "{}: is not JSON; give what `earmark bench --json` printed",
             path.display()
         )
     })?;
-    SavedSpeeds::new(saved, job).with_context(|| path.display().to_string())
+    SavedSpeeds::new(&saved, job).with_context(|| path.display().to_string())
 }
 
 fn text(speeds: &BenchmarkResult) -> String {

@@ -50,7 +50,7 @@ pub fn run(args: Bundle, console: &Console) -> anyhow::Result<Status> {
     })?;
     if packed.description.program.r#static == Some(false) {
         console.note(
-            "its program needs a C library at least as new as this system's; for any Linux, build a static one (Containerfile) and name it with --program",
+            "its program needs a C library at least as new as this system's; for any Linux, take the static one of a release (or of cargo xtask release) and name it with --program",
         );
     }
     Ok(Status::Done)

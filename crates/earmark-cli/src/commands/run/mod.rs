@@ -5,6 +5,9 @@ mod bench;
 mod blend;
 mod bundle;
 mod completions;
+#[cfg(feature = "gpu")]
+mod device_test;
+mod doctor;
 mod embed;
 mod events;
 mod export;
@@ -15,6 +18,8 @@ mod merge;
 mod models;
 mod neighbours;
 mod predict;
+#[cfg(feature = "serve")]
+mod serve;
 mod tag;
 
 use crate::prelude::*;
@@ -27,6 +32,8 @@ pub enum RunCommand {
     Events(events::Events),
     Extract(extract::Extract),
     Listen(listen::Listen),
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
     Activity(activity::ActivityArgs),
     Embed(embed::Embed),
     Merge(merge::Merge),
@@ -37,9 +44,13 @@ pub enum RunCommand {
     Export(export::Export),
     Bundle(bundle::Bundle),
     Bench(bench::Bench),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     #[command(hide = true)]
     Man(man::Man),
+    #[cfg(feature = "gpu")]
+    #[command(hide = true)]
+    DeviceTest(device_test::DeviceTest),
 }
 
 impl RunCommand {
@@ -51,6 +62,8 @@ impl RunCommand {
             Self::Events(args) => events::run(&args, console),
             Self::Extract(args) => extract::run(args, console),
             Self::Listen(args) => listen::run(args, console),
+            #[cfg(feature = "serve")]
+            Self::Serve(args) => serve::run(args, console),
             Self::Activity(args) => activity::run(&args, console),
             Self::Embed(args) => embed::run(args, console),
             Self::Merge(args) => merge::run(&args, console),
@@ -60,8 +73,11 @@ impl RunCommand {
             Self::Export(args) => export::run(&args, console),
             Self::Bundle(args) => bundle::run(args, console),
             Self::Bench(args) => bench::run(args, console),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),
+            #[cfg(feature = "gpu")]
+            Self::DeviceTest(args) => device_test::run(&args),
         }
     }
 }

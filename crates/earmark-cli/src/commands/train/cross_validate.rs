@@ -1,7 +1,9 @@
 //! `earmark train --folds`
 
+use crate::args::sum_up_command;
 use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
+use earmark::inference::shards::Shard;
 use earmark::train::{self, CrossValidationReport, FoldSet};
 use std::time::Instant;
 
@@ -9,6 +11,8 @@ use std::time::Instant;
 #[derive(serde::Serialize)]
 struct Outcome<'a> {
     run: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<[u32; 2]>,
     folds: &'a [u32],
     interrupted: bool,
     report: Option<&'a CrossValidationReport>,
@@ -17,17 +21,18 @@ struct Outcome<'a> {
     damaged: &'a [(String, String)],
 }
 
-/// Trains the folds one after the other and summarizes their results; `resume` says how to resume them.
+/// Trains the folds, or those of a shard, one after the other and summarizes their results; `resume` says how to resume
+/// them.
 pub fn run(
     job: &train::TrainJob,
-    folds: &FoldSet,
+    (folds, shard): (&FoldSet, Option<Shard>),
     json: bool,
     resume: String,
     console: &Console,
 ) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
     let start = Instant::now();
-    let trained = match train::train_folds(job, folds, &|e| console.show(e), &stop) {
+    let trained = match train::train_folds(job, folds, shard, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => {
             console.note(e);
             bail!(Stopped(resume))
@@ -38,8 +43,9 @@ pub fn run(
     let report = trained.report.as_ref();
     let outcome = || Outcome {
         run: &job.run,
+        shard: shard.map(|shard| [shard.number(), shard.of()]),
         folds: &trained.folds,
-        interrupted: report.is_none(),
+        interrupted: trained.interrupted,
         report,
         seconds,
         skipped: &trained.skipped,
@@ -47,6 +53,11 @@ pub fn run(
     };
     print_as(json, outcome, || {
         let run = format!("run: {}", shown(&job.run));
+        if let Some(shard) = shard.filter(|_| !trained.interrupted) {
+            let folds = human_amount(trained.folds.len(), "fold", "folds");
+            let sum_up = sum_up_command();
+            return format!("shard {shard}: {folds} done; when all shards are, sum up with: {sum_up}\n{run}");
+        }
         let Some(report) = report else { return run };
         let optimistic = match report.optimistic {
             true => "OPTIMISTIC: the test folds drove the trainings (validation.split = test-fold)\n",
@@ -60,8 +71,8 @@ pub fn run(
     for (file, what) in &trained.damaged {
         console.damaged(file, what);
     }
-    match report {
-        None => bail!(Stopped(resume)),
-        Some(_) => Ok(Status::of_skips(trained.skipped.len() + trained.damaged.len())),
+    match trained.interrupted {
+        true => bail!(Stopped(resume)),
+        false => Ok(Status::of_skips(trained.skipped.len() + trained.damaged.len())),
     }
 }

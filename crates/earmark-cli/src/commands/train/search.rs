@@ -1,6 +1,8 @@
 //! What `earmark tune` and `earmark stack --random` share: settings that a search tries, and its results.
 
+use crate::args::sum_up_command;
 use crate::prelude::*;
+use earmark::inference::shards::Shard;
 use earmark::metrics::number;
 use earmark::report::{Align, text_table};
 use earmark::train::tuning::{SearchDimension, Trial, TrialState, Trials};
@@ -58,8 +60,7 @@ pub fn resume_note(folder: &Path) -> String {
     format!("resume with the same command and --run {folder} --resume")
 }
 
-/// Prints the trials, best first, and where the best one is; fails a search without a result. Failed trials and clips
-/// that were left out are inputs that were skipped.
+/// Prints the trials, best first, and where the best one is; fails a search without a result.
 pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Status> {
     print_as(
         json,
@@ -96,9 +97,33 @@ pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Statu
             trials.display()
         );
     }
-    Ok(Status::of_skips(
-        found.skipped.len() + found.damaged.len() + found.failed().count(),
-    ))
+    Ok(status(found))
+}
+
+/// Prints the trials of a shard, and how to sum up all of them.
+pub fn finish_shard(found: &Trials, shard: Shard, json: bool) -> anyhow::Result<Status> {
+    let sum_up = sum_up_command();
+    let facts = || {
+        json!({
+            "shard": [shard.number(), shard.of()], "planned": found.planned, "trials": found.trials,
+            "skipped": found.skipped, "damaged": found.damaged, "sum_up": sum_up,
+        })
+    };
+    print_as(json, facts, || {
+        let (count, of) = (found.trials.len(), found.planned);
+        let done = format!(
+            "shard {shard}: {count} of {} done",
+            human_amount(of, "trial", "trials")
+        );
+        let table = if count == 0 { String::new() } else { table(found) };
+        format!("{table}{done}; when all shards are, sum up with: {sum_up}")
+    })?;
+    Ok(status(found))
+}
+
+/// Failed trials and clips that were left out are inputs that were skipped.
+fn status(found: &Trials) -> Status {
+    Status::of_skips(found.skipped.len() + found.damaged.len() + found.failed().count())
 }
 
 fn table(found: &Trials) -> String {

@@ -1,7 +1,8 @@
 //! `earmark stack`
 
 use super::resume::{given_command, run_folder};
-use super::search::{SearchSpace, finish, refuse_set_again, resume_note, sets};
+use super::search::{SearchSpace, finish, finish_shard, refuse_set_again, resume_note, sets};
+use crate::args::TrainingShardArgs;
 use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
 use earmark::recipe::StackRecipe;
@@ -41,6 +42,8 @@ pub struct Stack {
     #[arg(long, alias = "search", value_name = "N")]
     pub random: Option<NonZeroUsize>,
     #[command(flatten)]
+    pub shard: TrainingShardArgs,
+    #[command(flatten)]
     pub space: SearchSpace,
     /// Print the outcome as JSON
     #[arg(long)]
@@ -56,6 +59,9 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
     let run = run_folder(args.run.clone(), &recipe.name);
     if let Some(count) = args.random {
         return search(args, count.get(), inputs, run, console);
+    }
+    if args.shard.shard()?.is_some() {
+        bail!("--shard: shares the trials of a search; add --random N, or leave it out");
     }
     if !args.space.dimensions().is_empty() {
         bail!("--range and --choice are for a search: add --random N, or set one value with --set");
@@ -93,7 +99,7 @@ fn search(
     folder: PathBuf,
     console: &Console,
 ) -> anyhow::Result<Status> {
-    let space = space(&args)?;
+    let (space, shard) = (space(&args)?, args.shard.shard()?);
     let job = StackSearchJob {
         recipe: args.recipe,
         overrides: args.overrides.set,
@@ -102,12 +108,16 @@ fn search(
         data: args.data,
         folder,
         resume: args.resume,
+        shard,
         device: args.compute.device,
         command: given_command(),
     };
     let resume = resume_note(&job.folder);
     let found = console.run(&resume, |show, stop| search_stack(&job, show, stop))?;
-    finish(&found, &job.folder, args.json)
+    match shard {
+        Some(shard) => finish_shard(&found, shard, args.json),
+        None => finish(&found, &job.folder, args.json),
+    }
 }
 
 /// What is searched: what the command line names, or else everything that it does not set.

@@ -2,6 +2,7 @@
 
 use super::resume::{given_command, resume_note, run_folder};
 use super::{cross_validate, dry_run};
+use crate::args::TrainingShardArgs;
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::engine::ParameterPrefixes;
@@ -14,7 +15,8 @@ use std::time::Instant;
     after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
     earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
     earmark train my.toml --data sounds --run runs/a --resume\n  \
-    earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
+    earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n  \
+    earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all --shard auto\n\n\
     Ctrl-C stops training after the current step (or validation batch) and saves the weights as an extra checkpoint. \
     With --resume, training continues exactly there and ends with the same weights as without the interruption. \
     --resume with a larger train.epochs or train.steps trains for longer, unless the schedule is a cosine, which ends \
@@ -41,6 +43,8 @@ pub struct Train {
     /// Fold table (file,fold) instead of the data's own folds
     #[arg(long, value_name = "TABLE")]
     pub fold_table: Option<PathBuf>,
+    #[command(flatten)]
+    pub shard: TrainingShardArgs,
     #[command(flatten)]
     pub overrides: RecipeArgs,
     #[command(flatten)]
@@ -73,7 +77,10 @@ pub struct Train {
 pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     let mut recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
     recipe.set_data(args.damaged.over(args.read.over(&recipe.data)?));
-    let named = args.run.is_some();
+    let (named, shard) = (args.run.is_some(), args.shard.shard()?);
+    if shard.is_some() && (args.folds.is_none() || args.dry_run) {
+        bail!("--shard: shares the folds of a training; add --folds all, and leave --dry-run out");
+    }
     let job = train::TrainJob {
         run: run_folder(args.run, &recipe.name),
         recipe,
@@ -94,7 +101,7 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     }
     let resume = resume_note(&job, named);
     if let Some(folds) = &args.folds {
-        return cross_validate::run(&job, folds, args.json, resume, console);
+        return cross_validate::run(&job, (folds, shard), args.json, resume, console);
     }
     let stop = console.stop_flag()?;
     let start = Instant::now();

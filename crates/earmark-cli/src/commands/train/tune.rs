@@ -1,7 +1,8 @@
 //! `earmark tune`
 
 use super::resume::{given_command, run_folder};
-use super::search::{SearchSpace, finish, list, refuse_set_again, resume_note};
+use super::search::{SearchSpace, finish, finish_shard, list, refuse_set_again, resume_note};
+use crate::args::TrainingShardArgs;
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::train::tuning::{self, SearchDimension, grid, random};
@@ -55,6 +56,8 @@ pub struct Tune {
     /// Resume an interrupted search
     #[arg(long, requires = "run")]
     pub resume: bool,
+    #[command(flatten)]
+    pub shard: TrainingShardArgs,
     /// List the trials without training
     #[arg(long)]
     pub dry_run: bool,
@@ -67,7 +70,10 @@ pub struct Tune {
 
 /// Searches, or lists what a search would try.
 pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
-    let settings = settings(&args)?;
+    let (settings, shard) = (settings(&args)?, args.shard.shard()?);
+    if shard.is_some() && args.dry_run {
+        bail!("--dry-run lists the trials of all shards; leave --shard out");
+    }
     let name = match args.run {
         Some(_) => String::new(),
         None => Recipe::load(&args.recipe, &args.overrides.set)?.name + "-tune",
@@ -83,6 +89,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
         inner_folds: args.inner_folds,
         abandon: args.abandon,
         resume: args.resume,
+        shard,
         device: args.compute.device,
         command: given_command(),
     };
@@ -103,7 +110,10 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     }
     let resume = resume_note(&job.folder);
     let found = console.run(&resume, |show, stop| tuning::tune(&job, show, stop))?;
-    finish(&found, &job.folder, args.json)
+    match shard {
+        Some(shard) => finish_shard(&found, shard, args.json),
+        None => finish(&found, &job.folder, args.json),
+    }
 }
 
 /// The settings to try.

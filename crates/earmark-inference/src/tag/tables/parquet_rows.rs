@@ -108,7 +108,7 @@ impl ParquetRows {
             };
             let wanted = match kind {
                 ColumnKind::Text => "strings",
-                _ => "floats or doubles",
+                _ => "numbers",
             };
             self.cells.push(
                 cells.ok_or_else(|| {
@@ -123,8 +123,12 @@ impl ParquetRows {
 }
 
 fn problem(error: ParquetError) -> String {
-    match error {
-        ParquetError::EmptyCell => format!("{error}; write the file again without them"),
-        _ => format!("cannot be read: {error}; write the file again, without compression"),
-    }
+    let remedy = match error {
+        ParquetError::EmptyCell => return format!("{error}; write the file again without them"),
+        ParquetError::Unsupported(_) => {
+            ", as a flat table of version 1 of the format, without compression or with Snappy's"
+        }
+        ParquetError::Damaged(_) | ParquetError::File(_) => "",
+    };
+    format!("cannot be read: {error}; write the file again{remedy}")
 }

@@ -188,6 +188,27 @@ fn parquet_files_of_earlier_versions_are_read() {
     assert!(found.found.iter().enumerate().all(is_right));
 }
 
+/// A table that pandas filtered and wrote: by Snappy, with cells that may be empty, whole seconds as integers, and one
+/// more column.
+#[test]
+fn parquet_files_of_pandas_are_read() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/detections");
+    let bytes = fs::read(Path::new(seeds).join("tags-pandas.parquet")).unwrap();
+    let found = detections(&bytes).unwrap();
+    assert_eq!(found.files.names, ["a/0.wav", "a/1.wav", "a/2.wav"]);
+    assert_eq!(found.classes.names, ["Owl", "Dog"]);
+    let score = |k: usize| (k * 37 % 100) as f64 / 100.0;
+    let rows: Vec<usize> = (0..24).filter(|k| score(*k) > 0.3).collect();
+    let wanted = rows.iter().map(|&k| Detection {
+        file: k / 8,
+        class: usize::from(k % 3 == 0),
+        start: k as f64 / 2.0,
+        end: (k + 3) as f64,
+        score: score(k) as f32,
+    });
+    assert_eq!(found.found, wanted.collect::<Vec<_>>());
+}
+
 /// Rows that are all alike take no room: a few bytes could stand for billions of them.
 #[test]
 fn more_rows_than_a_parquet_file_can_hold_are_refused() {

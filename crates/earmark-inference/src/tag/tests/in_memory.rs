@@ -39,6 +39,8 @@ fn a_clip_is_tagged_as_its_file_is() {
                 panic!("{:?}", read[0].outcome);
             };
             assert_eq!(*result, tagger.tag(&file).unwrap());
+            let named = tagger.tag_named(&file, &inputs.files[0].name, &stop).unwrap();
+            assert_eq!(named.as_slice(), &read[..]);
         }
     }
 }
@@ -83,6 +85,17 @@ fn bad_samples_are_refused_and_a_stop_ends_the_work() {
     stop.store(true, Ordering::Relaxed);
     let stopped = tagger.tag_clip(&clip(&sound(3.0, 1)), "x", &stop).unwrap();
     assert_eq!(stopped, None);
+    let file = dir.path().join("x.wav");
+    wav(&file, &sound(3.0, 1));
+    assert_eq!(tagger.tag_named(&file, "x", &stop).unwrap(), None);
+    fs::write(&file, "no sound").unwrap();
+    let failed = tagger
+        .tag_named(&file, "x", &AtomicBool::new(false))
+        .unwrap()
+        .unwrap();
+    assert!(
+        matches!(&failed.outcome, TagOutcome::Failed { file, reason } if file == "x" && !reason.is_empty())
+    );
 }
 
 #[test]

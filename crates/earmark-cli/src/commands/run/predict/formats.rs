@@ -49,17 +49,20 @@ pub fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyho
         }
         ScoreFormat::Kaggle2018 => write_best_three(path, scores),
         ScoreFormat::Json => {
+            let skipped = prediction.skipped.iter();
+            let reasons: HashMap<&str, &str> =
+                skipped.map(|(file, why)| (file.as_str(), why.as_str())).collect();
             let row = |(file, row): (&str, &[f32])| {
                 let mut value = json!({ "file": file, "scores": by_class(scores.classes(), row) });
-                if let Some((_, reason)) = prediction.skipped.iter().find(|(f, _)| f == file) {
-                    value["error"] = reason.as_str().into();
+                if let Some(reason) = reasons.get(file) {
+                    value["error"] = (*reason).into();
                 }
                 if let Some(note) = prediction.remarks.note(file) {
                     value["note"] = note.into();
                 }
                 value
             };
-            output::write_json(path, &scores.rows().map(row).collect::<Vec<_>>())
+            output::write_json_rows(path, scores.rows().map(row))
         }
     }
 }

@@ -77,5 +77,5 @@ fn write_json(path: &Path, prediction: &SegmentPrediction) -> anyhow::Result<()>
             json!({ "file": recording.file, "start_seconds": start, "scores": scores })
         })
     });
-    output::write_json(path, &rows.collect::<Vec<_>>())
+    output::write_json_rows(path, rows)
 }

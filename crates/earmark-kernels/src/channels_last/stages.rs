@@ -1,0 +1,184 @@
+//! The layers of a chain as stages with one pass over memory each.
+
+use std::ops::Range;
+
+use crate::channels_last::depthwise::{PixelTaps, Planes};
+use crate::channels_last::first_layer::OutermostPlanes;
+use crate::channels_last::pixel_kernel::Pixels;
+use crate::channels_last::pixel_product::PixelWeights;
+use crate::channels_last::row_len;
+use crate::gemm::micro_kernel::{MR, NR};
+use crate::gemm::tiles_by_thread::{per_tile, split};
+use crate::hardware::reused_buffers::Workspace;
+
+/// Numbers that a block of pixels may take: half of the second-level cache.
+const BLOCK: usize = 1 << 17;
+/// Pixels of a block at most.
+const PIXELS: usize = 32 * MR;
+/// With fewer pixels than this, output channels are cut instead, so that a small plane still occupies all cores and
+/// every weight is read by one of them.
+const FEW_PIXELS: usize = 256;
+/// Number of pieces to aim at.
+const PIECES: usize = 8;
+
+/// Rows of a buffer that a product reads: wherever it begins, it reads whole panels.
+pub(crate) fn rows(pixels: usize) -> usize {
+    pixels + 2 * MR
+}
+
+/// How the pixels of a product are cut.
+fn pixels_of_a_block(ws: &Workspace, pixels: usize, inputs: usize) -> usize {
+    let most = (BLOCK / row_len(inputs)).clamp(4 * MR, PIXELS);
+    let spread = pixels >= FEW_PIXELS && !ws.is_serial();
+    let pieces = pixels.div_ceil(most).max(if spread { PIECES } else { 1 });
+    pixels.div_ceil(pieces).next_multiple_of(2 * MR)
+}
+
+/// The output channels of a piece.
+fn channels_of_a_piece(ws: &Workspace, pixels: usize, outputs: usize) -> usize {
+    let ld = row_len(outputs);
+    if pixels < FEW_PIXELS && !ws.is_serial() {
+        ld.div_ceil(PIECES).next_multiple_of(4 * NR)
+    } else {
+        ld
+    }
+}
+
+/// What a stage convolves.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// The chain's input.
+    Outermost(OutermostPlanes<'a>),
+    /// Planes with channels last.
+    Last(&'a [f32]),
+}
+
+/// One pass over memory: one or two layers.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// A dense or pointwise convolution of the chain's input.
+    First(PixelWeights),
+    Pointwise(PixelWeights),
+    Depthwise(PixelTaps),
+    /// A depthwise and a pointwise convolution: what is between them exists for a block of pixels at a time.
+    Pair(PixelTaps, PixelWeights),
+}
+
+impl Stage {
+    /// Numbers from one output pixel to the next.
+    pub fn row_len(&self) -> usize {
+        match self {
+            Self::First(weight) | Self::Pointwise(weight) | Self::Pair(_, weight) => row_len(weight.outputs),
+            Self::Depthwise(taps) => row_len(taps.channels),
+        }
+    }
+
+    /// Computes output pixels, counted through the images: `out` is `[pixels, row_len]`. The pixels of `x` that they
+    /// read must exist.
+    pub fn fill(
+        &self,
+        ws: &Workspace,
+        planes: &Planes,
+        x: Source<'_>,
+        pixels: Range<usize>,
+        out: &mut [f32],
+    ) {
+        match (self, x) {
+            (Self::First(weight), Source::Outermost(x)) => first(ws, weight, planes, &x, pixels, out),
+            (Self::Pointwise(weight), Source::Last(x)) => pointwise(ws, weight, x, pixels, out),
+            (Self::Depthwise(taps), Source::Last(x)) => depthwise(ws, taps, planes, x, pixels, out),
+            (Self::Pair(taps, weight), Source::Last(x)) => pair(ws, (taps, planes), weight, x, pixels, out),
+            _ => unreachable!("only the first stage reads the chain's input"),
+        }
+    }
+}
+
+fn first(
+    ws: &Workspace,
+    weight: &PixelWeights,
+    planes: &Planes,
+    x: &OutermostPlanes<'_>,
+    pixels: Range<usize>,
+    out: &mut [f32],
+) {
+    let (ld, n) = (row_len(weight.outputs), pixels.len());
+    let block = pixels_of_a_block(ws, n, weight.inputs);
+    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+        // Two lines more than the pixels, so that rows do not compete for the same cache sets.
+        let step = rows(tile.rows) + 2 * NR;
+        let mut gathered = ws.take(weight.inputs * step);
+        let begin = pixels.start + tile.row0;
+        x.gather(planes, begin..begin + tile.rows, &mut gathered, step);
+        let left = Pixels {
+            data: &gathered,
+            row: 1,
+            step,
+        };
+        weight.multiply(ws.isa(), left, tile);
+    });
+}
+
+fn pointwise(ws: &Workspace, weight: &PixelWeights, x: &[f32], pixels: Range<usize>, out: &mut [f32]) {
+    let (ld, from, n) = (row_len(weight.outputs), row_len(weight.inputs), pixels.len());
+    let block = pixels_of_a_block(ws, n, weight.inputs);
+    let tiles = split(out, n, ld, block, channels_of_a_piece(ws, n, weight.outputs));
+    per_tile(ws, tiles, |_, tile| {
+        let data = &x[(pixels.start + tile.row0) * from..];
+        weight.multiply(
+            ws.isa(),
+            Pixels {
+                data,
+                row: from,
+                step: 1,
+            },
+            tile,
+        );
+    });
+}
+
+fn depthwise(
+    ws: &Workspace,
+    taps: &PixelTaps,
+    planes: &Planes,
+    x: &[f32],
+    pixels: Range<usize>,
+    out: &mut [f32],
+) {
+    let (ld, n) = (row_len(taps.channels), pixels.len());
+    let block = n.div_ceil(PIECES).max(2 * MR);
+    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+        let begin = pixels.start + tile.row0;
+        taps.convolve(ws.isa(), planes, x, begin..begin + tile.rows, tile.whole_rows());
+    });
+}
+
+fn pair(
+    ws: &Workspace,
+    (taps, planes): (&PixelTaps, &Planes),
+    weight: &PixelWeights,
+    x: &[f32],
+    pixels: Range<usize>,
+    out: &mut [f32],
+) {
+    let (ld, inner, n) = (row_len(weight.outputs), row_len(taps.channels), pixels.len());
+    if n < FEW_PIXELS && !ws.is_serial() {
+        let mut between = ws.take(rows(n) * inner);
+        depthwise(ws, taps, planes, x, pixels, &mut between[..n * inner]);
+        return pointwise(ws, weight, &between, 0..n, out);
+    }
+    let block = pixels_of_a_block(ws, n, weight.inputs);
+    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+        let mut between = ws.take(rows(tile.rows) * inner);
+        let begin = pixels.start + tile.row0;
+        taps.convolve(ws.isa(), planes, x, begin..begin + tile.rows, &mut between);
+        weight.multiply(
+            ws.isa(),
+            Pixels {
+                data: &between,
+                row: inner,
+                step: 1,
+            },
+            tile,
+        );
+    });
+}

@@ -1,0 +1,42 @@
+//! The live page: a microphone of the browser, a waterfall, labels and latency. Everything is in the binary.
+
+use axum::http::{HeaderName, header};
+use axum::response::IntoResponse;
+
+/// Nothing from elsewhere, and no script but the server's own: text of a model can't become code.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+fn served(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    let headers: [(HeaderName, &'static str); 5] = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, text)
+}
+
+/// `GET /`
+pub async fn page() -> impl IntoResponse {
+    served("text/html; charset=utf-8", include_str!("page/live.html"))
+}
+
+/// `GET /live.css`
+pub async fn style() -> impl IntoResponse {
+    served("text/css; charset=utf-8", include_str!("page/live.css"))
+}
+
+/// `GET /live.js`
+pub async fn script() -> impl IntoResponse {
+    served("text/javascript; charset=utf-8", include_str!("page/live.js"))
+}
+
+/// `GET /live-worklet.js`
+pub async fn worklet() -> impl IntoResponse {
+    served(
+        "text/javascript; charset=utf-8",
+        include_str!("page/live-worklet.js"),
+    )
+}
