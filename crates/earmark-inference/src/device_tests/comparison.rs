@@ -123,12 +123,11 @@ mod tests {
             all.len(),
             OPERATIONS.len() + losses().len() + 4 * networks().len()
         );
-        // Untrained networks with the statistics of three clips multiply rounding: how far apart theirs may be is not
-        // known yet.
+        // How mobilenet-v2 trains differs by more than rounding, which is not explained yet; its outputs agree.
+        let is_open = |of: &str| of.starts_with("network: mobilenet-v2, ") && !of.ends_with(", outputs");
         for done in &all {
-            let is_known = !done.of.starts_with("network: ");
-            assert!(done.passed || !is_known, "{}: {}", done.of, done.worst);
             assert!(done.worst.share.is_some(), "{}: {}", done.of, done.worst);
+            assert!(done.passed || is_open(&done.of), "{}: {}", done.of, done.worst);
         }
         // Something was computed in two ways.
         assert!(all.iter().any(|done| done.worst.share != Some(0.0)));
