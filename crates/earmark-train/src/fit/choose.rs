@@ -87,7 +87,7 @@ impl WayComparison {
         }
     }
 
-    /// Whether the way is better. On [`MANY_CLIPS`] the better mean is the best guess, whatever its error: both ways
+    /// Whether the way is better. On 100 clips and more the better mean is the best guess, whatever its error: both ways
     /// cost the same when they are used. On fewer it must be better by more than a standard error, since a
     /// training of few clips is more of a risk than a linear classifier.
     pub fn is_better(&self) -> bool {
