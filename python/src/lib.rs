@@ -41,10 +41,12 @@ mod _earmark {
     #[pymodule_export]
     use crate::scores::{fit_probe, score};
 
-    /// A panic at one recording is an error of that recording, and is not printed as well; imported graphs are models.
+    /// A panic at one recording is an error of that recording, and is not printed as well; imported graphs are models,
+    /// and recordings may be in object stores.
     #[pymodule_init]
     fn init() {
         earmark_core::caught_panics::hide_caught_panics();
         earmark::foreign::enable();
+        earmark_stores::enable();
     }
 }

@@ -11,9 +11,7 @@ use earmark::data::{DamagedFiles, ReadAs};
 use earmark::engine::ModelFile;
 use earmark::inference::model::model_files;
 use earmark::inference::tag::{TagEvent, TagJob, Tagger, inputs, to_memory};
-use earmark::inference::{
-    Device, EmbedJob, Event, Model, PredictJob, Remarks, Skips, embed_with, predict_with,
-};
+use earmark::inference::{Device, EmbedJob, Model, PredictJob, Remarks, Skips, embed_with, predict_with};
 use earmark::metrics::{BlendMean, ScoreTable, blend};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -154,8 +152,7 @@ impl NativeModel {
             ..PredictJob::default()
         };
         let found = hooks::run(py, callback, |hooks| {
-            let observer = |event: Event| hooks.event(event);
-            let found = predict_with(&self.models, &job, &observer, hooks.stop())?;
+            let found = predict_with(&self.models, &job, &|event| hooks.event(event), hooks.stop())?;
             found.ok_or_else(interrupted)
         })?;
         let skipped: Skips = found.skipped.into_iter().chain(found.unnamed).collect();
@@ -191,8 +188,7 @@ impl NativeModel {
             ..EmbedJob::default()
         };
         let found = hooks::run(py, callback, |hooks| {
-            let observer = |event: Event| hooks.event(event);
-            let found = embed_with(model, &job, &observer, hooks.stop())?;
+            let found = embed_with(model, &job, &|event| hooks.event(event), hooks.stop())?;
             found.ok_or_else(interrupted)
         })?;
         let embeddings = found.embeddings;

@@ -1,6 +1,6 @@
 //! What is asked of tagging, as the Python code writes it, and its results as that code reads them.
 
-use crate::errors::Failure;
+use crate::errors::{Failure, FailureKind};
 use earmark::data::DamagedFiles;
 use earmark::inference::ThresholdConfig;
 use earmark::inference::tag::resume_log::TagOutcome;
@@ -29,14 +29,23 @@ pub struct TagRequest {
 impl TagRequest {
     /// As settings of a tagger.
     pub fn config(self, mean: BlendMean) -> Result<TagConfig, Failure> {
+        let hop = match (self.hop, self.overlap) {
+            (Some(hop), None) => WindowHop::Hop(hop),
+            (None, Some(overlap)) => WindowHop::Overlap(overlap),
+            (None, None) => WindowHop::Default,
+            (Some(hop), Some(overlap)) => {
+                return Err(Failure::new(
+                    FailureKind::Config,
+                    format!(
+                        "hop = {hop}, overlap = {overlap}: both say where the next window begins; give one"
+                    ),
+                ));
+            }
+        };
         Ok(TagConfig {
             mean,
             window_seconds: self.window,
-            hop: match (self.hop, self.overlap) {
-                (Some(hop), _) => WindowHop::Hop(hop),
-                (None, Some(overlap)) => WindowHop::Overlap(overlap),
-                (None, None) => WindowHop::Default,
-            },
+            hop,
             classes: self.classes,
             thresholds: ThresholdConfig::parse(&self.threshold)?,
             release: self.release,

@@ -76,6 +76,8 @@ def test_messages_are_those_of_the_command(run, lab, tmp_path):
         model.tag(lab / "tones", workers=-1)
     with pytest.raises(earmark.ConfigError, match="unknown variant `median`"):
         model.tag((GOOD, 8_000), score="median")
+    with pytest.raises(earmark.ConfigError, match="hop = 0.5, overlap = 0.25: both say"):
+        model.tag((GOOD, 8_000), hop=0.5, overlap=0.25)
     with pytest.raises(earmark.ConfigError, match="NaN or infinite"):
         model.tag((GOOD, 8_000), window=float("nan"))
     with pytest.raises(earmark.ConfigError, match="recordings: expected a path"):

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use earmark_core::remote::RemoteFailure;
 use serde::Serialize;
 
 use crate::limits::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
@@ -99,6 +100,9 @@ pub enum Fault {
     /// The file was opened, but reading it failed after this position.
     #[error("cannot be read {1}: {0}; check the disk or the network folder")]
     Read(#[source] io::Error, FilePosition),
+    /// The store of an address refused it or failed: what, and what to do. It says nothing about the recording.
+    #[error("{0}")]
+    Store(RemoteFailure),
     /// Zero bytes: no header, so not an audio file.
     #[error("is empty (0 bytes); download it again or leave it out")]
     Empty,
@@ -192,6 +196,11 @@ impl Fault {
 
     pub(crate) fn in_file(self, path: &Path) -> AudioError {
         let path = path.to_path_buf();
-        AudioError::File { path, fault: self }
+        let failure = match &self {
+            Fault::Open(e) | Fault::Read(e, _) => RemoteFailure::of(e).cloned(),
+            _ => None,
+        };
+        let fault = failure.map_or(self, Fault::Store);
+        AudioError::File { path, fault }
     }
 }

@@ -9,6 +9,9 @@ mod commands;
 mod compute_threads;
 mod console;
 mod given;
+mod missing_arguments;
+mod mistyped;
+mod names_and_lines;
 mod output;
 mod panics;
 mod prelude;
@@ -23,7 +26,7 @@ use console::Console;
 use earmark::hub::{GetDataError, InstallError};
 use earmark::inference::PipelineError;
 use earmark_core::text::{one_line, visible, with_causes};
-use status::Stopped;
+use status::{SeveralLines, Stopped};
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -34,6 +37,8 @@ pub fn run(given: Given) -> u8 {
     panics::set_up();
     #[cfg(feature = "onnx-models")]
     earmark::foreign::enable();
+    #[cfg(feature = "stores")]
+    earmark_stores::enable();
     // Another program has no such command: there, devices are tested in its process.
     #[cfg(feature = "gpu")]
     if let Ok(program) = given::program() {
@@ -79,6 +84,9 @@ fn explain(refusal: &clap::Error) -> u8 {
             one_line(refusal.render().to_string().trim_end())
         ),
     };
+    if let Some(remedy) = missing_arguments::remedy(refusal) {
+        let _ = writeln!(std::io::stderr().lock(), "\n{}", visible(&remedy));
+    }
     u8::from(refusal.use_stderr())
 }
 
@@ -96,16 +104,19 @@ fn is_broken_pipe(e: &anyhow::Error) -> bool {
 }
 
 fn print_error(e: &anyhow::Error) {
-    let message = with_causes(&**e);
+    let mut message = with_causes(&**e);
+    let meant = mistyped::did_you_mean(&message);
+    message += &meant;
     // A full disk behind stderr changes no exit status.
     let _ = writeln!(std::io::stderr().lock(), "error: {}", shown(&message, e));
 }
 
-/// The message, in which names of files and classes can't control the terminal or look like a message of their own. Two
-/// kinds have several lines: TOML with the place of its fault, and how a model or a data set is fetched by hand.
+/// The message, in which names of files and classes can't control the terminal or look like a message of their own. Some
+/// have several lines: TOML with the place of its fault, how a model or a data set is fetched by hand, and what says so.
 fn shown<'a>(message: &'a str, e: &anyhow::Error) -> Cow<'a, str> {
     let has_lines = e.is::<InstallError>()
         || e.is::<GetDataError>()
+        || e.is::<SeveralLines>()
         || message.contains(": is not valid TOML: TOML parse error at line ");
     match has_lines {
         true => visible(message).replace('\n', "\n  ").into(),

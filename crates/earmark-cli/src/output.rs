@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use anyhow::Context;
-use earmark::metrics::ScoreTable;
+use earmark::metrics::{ScoreTable, number};
 use earmark::report::{Align, text_table};
 use earmark_core::atomic;
 use earmark_core::text::{one_line, visible, visible_json};
@@ -15,7 +15,8 @@ use std::path::Path;
 const STDOUT: &str = "-";
 
 /// What is wrong where stdout fails.
-const NO_STDOUT: &str = "stdout: cannot be written to; free some space where it goes, or let it go elsewhere";
+pub const NO_STDOUT: &str =
+    "stdout: cannot be written to; free some space where it goes, or let it go elsewhere";
 
 /// Whether `path` means stdout. Then nothing else may be printed there.
 pub fn is_stdout(path: &Path) -> bool {
@@ -159,4 +160,16 @@ pub fn number_table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>
     let mut alignments = vec![Align::Right; headers.len()];
     alignments[0] = Align::Left;
     text_table(headers, &Vec::from_iter(rows), &alignments)
+}
+
+/// A number that is measured, by the name that it has in a table.
+pub type Measured<T> = (&'static str, fn(&T) -> Option<f64>);
+
+/// A table of what is measured before and after something.
+pub fn before_and_after<T>(states: [&T; 2], measured: &[Measured<T>]) -> String {
+    let row = |(name, measure): &Measured<T>| {
+        let values = states.map(|state| number(measure(state)));
+        Vec::from_iter([(*name).to_owned()].into_iter().chain(values))
+    };
+    number_table(&["", "before", "after"], measured.iter().map(row))
 }

@@ -4,9 +4,11 @@ pub use crate::args::{
     Choice, Compute, DamagedArgs, DataArgs, DataSource, RecipeArgs, Source, Threads, choice,
 };
 pub use crate::console::Console;
+pub use crate::names_and_lines::{fact, model_name};
 pub(crate) use crate::output;
 pub use crate::output::{
-    cautions, number_table, print, print_as, print_json, print_lines, print_written, shown,
+    Measured, before_and_after, cautions, number_table, print, print_as, print_json, print_lines,
+    print_written, shown,
 };
 pub(crate) use crate::remarks;
 pub use crate::status::{Status, Stopped};

@@ -29,3 +29,8 @@ impl From<Status> for u8 {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Stopped(pub String);
+
+/// An error of several lines. Names in it are on one line each: what made it has seen to that.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SeveralLines(pub String);

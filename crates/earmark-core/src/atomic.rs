@@ -6,6 +6,8 @@
 //!
 //! [`write_together`] does the same for several files at once.
 //!
+//! A file at an address ([`remote`]) is there when all of it was uploaded.
+//!
 //! For tests, [`write()`] passes the crash points `write-half` (half of the bytes are in the temporary), `written` (all
 //! are, before the rename) and `renamed`: see [`crash_point`].
 
@@ -17,6 +19,7 @@ pub use crate::leftovers::{
 pub use crate::process_marks::{has_ended, process_mark};
 
 use crate::folders::{folder_of, sync_folder};
+use crate::remote::{self, RemoteFailure};
 use crate::{leftovers, pending_renames};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -26,7 +29,7 @@ use std::time::Duration;
 
 /// A file that could not be written: which, why, and what to do about it. The target is as it was before.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot write the file: {cause}; {}", path.display(), remedy(cause))]
+#[error("{}: cannot write the file: {}", path.display(), with_remedy(cause))]
 pub struct WriteError {
     /// The file that was to be written.
     pub path: PathBuf,
@@ -42,6 +45,13 @@ impl WriteError {
             path: path.to_path_buf(),
             cause,
         }
+    }
+}
+
+fn with_remedy(cause: &io::Error) -> String {
+    match RemoteFailure::of(cause) {
+        Some(failure) => failure.to_string(),
+        None => format!("{cause}; {}", remedy(cause)),
     }
 }
 
@@ -79,6 +89,9 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// As [`write()`], and for a pipe or a device, which takes no such content.
 pub fn write_anywhere(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
     let replace = || {
+        if let Some(address) = remote::address(path) {
+            return upload_from_disk(address, fill);
+        }
         let target = replaced_by(path)?.ok_or(io::ErrorKind::NotSeekable)?;
         let (temporary, mut file) = begin(&target)?;
         let filled = fill(&mut file).and_then(|()| file.sync_all());
@@ -92,6 +105,19 @@ pub fn write_anywhere(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()
     replace().map_err(|cause| WriteError::new(path, cause))
 }
 
+/// Uploads content that is not written from its start to its end: it is complete on the disk before.
+fn upload_from_disk(address: &str, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let (temporary, mut file) = create_temporary(&std::env::temp_dir().join("earmark-upload"))?;
+    let filled = fill(&mut file);
+    drop(file);
+    let uploaded = filled.and_then(|()| {
+        let mut file = File::open(&temporary)?;
+        remote::write(address, |out| io::copy(&mut file, out).map(drop))
+    });
+    let _ = fs::remove_file(&temporary);
+    uploaded
+}
+
 /// What fills a file.
 pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
@@ -103,6 +129,9 @@ pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 /// As [`write()`], before anything was filled in.
 pub fn check(path: &Path) -> Result<(), WriteError> {
     let begin = || {
+        if let Some(address) = remote::address(path) {
+            return remote::files()?.check_writable(address);
+        }
         // A pipe is not opened before there is something to say: its reader would take the closing for the end.
         let Some(target) = replaced_by(path)? else {
             return Ok(());
@@ -179,6 +208,9 @@ fn write_unnamed(
     sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    if let Some(address) = remote::address(path) {
+        return remote::write(address, fill);
+    }
     let Some(target) = replaced_by(path)? else {
         let mut sink = BufWriter::new(OpenOptions::new().write(true).open(path)?);
         fill(&mut sink)?;

@@ -13,6 +13,7 @@ use crate::crash_points::crash_point;
 use crate::folders::{folder_of, lock_folder, sync_folder};
 use crate::leftovers;
 use crate::pending_renames::{self, Rename};
+use crate::remote::is_address;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// Replaces several files that belong together, all of them or none: a kill at any moment leaves all old ones, or all
 /// new ones. Where it comes between two renames, the rest of them is done by the next
 /// [`write()`](crate::atomic::write()), [`clean_leftovers`] or [`finish_pending`] that meets one of the files. Pipes
-/// and devices are written to directly.
+/// and devices are written to directly, and files at addresses one after the other.
 ///
 /// [`clean_leftovers`]: crate::atomic::clean_leftovers
 /// [`finish_pending`]: crate::atomic::finish_pending
@@ -33,6 +34,10 @@ pub fn write_together(files: &[(&Path, Fill)]) -> Result<(), WriteError> {
     let mut set = FilledSet::default();
     for &(path, fill) in files {
         let failed = |cause| WriteError::new(path, cause);
+        if is_address(path) {
+            atomic::write(path, fill)?;
+            continue;
+        }
         let Some(target) = replaced_by(path).map_err(failed)? else {
             atomic::write(path, fill)?;
             continue;

@@ -17,6 +17,7 @@
 //! | [`rows`] | means over the rows of a table |
 //! | [`parquet`] | flat tables as Apache Parquet, written and read |
 //! | [`protobuf`] | writing Protocol Buffers |
+//! | [`remote`] | files at addresses such as `s3://bucket/key` |
 //! | [`caught_panics`] | one input's panic as its error |
 
 pub mod atomic;
@@ -38,6 +39,7 @@ mod pending_renames;
 mod process_marks;
 pub mod protobuf;
 pub mod random;
+pub mod remote;
 pub mod rows;
 mod setting_errors;
 pub mod text;

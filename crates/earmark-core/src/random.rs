@@ -55,6 +55,10 @@ pub enum Purpose {
     ProbeCopy = 14,
     /// The order in which detections are cut out: `[Extract, checksum of the detection]`.
     Extract = 15,
+    /// The order in which items of a class and a range of scores are reviewed: `[Review, checksum of the item]`.
+    Review = 16,
+    /// Windows of an index that are proposed for a label: `[Propose, number of labelled windows]`.
+    Propose = 17,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.

@@ -150,14 +150,8 @@ fn activate(g: &mut Builder, logits: &Value, recipe: &Recipe) -> Value {
 
 /// Puts what a builder made around a graph: its nodes up to the one that makes `entrance` before, the others behind.
 fn surround(graph: &mut GraphProto, g: Builder, entrance: &str) -> Result<(), String> {
-    let file = OnnxModel {
-        producer: String::new(),
-        producer_version: String::new(),
-        doc: String::new(),
-        metadata: Vec::new(),
-        graph: g.finish(),
-    };
-    let around = ModelProto::parse_buf(&file.bytes()).map_err(|e| e.to_string())?;
+    let around = OnnxModel::of(g.finish()).bytes();
+    let around = ModelProto::parse_buf(&around).map_err(|e| e.to_string())?;
     let around = around.graph.ok_or("has no graph")?;
     let makes = |output: &String| output == entrance;
     let last = around.node.iter().position(|node| node.output.iter().any(makes));

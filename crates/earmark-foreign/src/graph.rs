@@ -2,8 +2,10 @@
 //! asks for more than a network needs. A graph is a program, and may be anybody's.
 
 use crate::bounds::check_bounds;
-use crate::names::{constants, subgraphs};
-use rten_onnx::onnx::{DataLocation, DataType, GraphProto, ModelProto, NodeProto, TensorProto};
+use crate::names::{Constant, Constants, subgraphs};
+use rten_onnx::onnx::{
+    AttributeProto, DataLocation, DataType, GraphProto, ModelProto, NodeProto, TensorProto,
+};
 use std::collections::BTreeMap;
 
 /// Largest file: the limit of Protocol Buffers.
@@ -16,9 +18,11 @@ pub(crate) const MOST_NUMBERS: usize = 1 << 28;
 const MOST_SIZES: usize = 64;
 
 /// Operators whose result is as large as some of their inputs say, and which inputs these are.
-const SIZED_BY_INPUTS: [(&str, &[usize]); 7] = [
+const SIZED_BY_INPUTS: [(&str, &[usize]); 9] = [
     ("ConstantOfShape", &[0]),
+    ("DFT", &[1]),
     ("Expand", &[1]),
+    ("OneHot", &[1]),
     ("Pad", &[1]),
     ("Range", &[0, 1, 2]),
     ("Resize", &[2, 3]),
@@ -52,7 +56,9 @@ pub(crate) fn parse_graph(bytes: &[u8]) -> Result<ModelProto, String> {
 /// For what is not a graph, and for one that is refused, in words.
 pub(crate) fn read_graph(bytes: &[u8]) -> Result<ModelProto, String> {
     let model = parse_graph(bytes)?;
-    model.graph.as_ref().map_or(Ok(()), check_graph)?;
+    if let Some(graph) = &model.graph {
+        check_graph(graph, None)?;
+    }
     Ok(model)
 }
 
@@ -88,11 +94,11 @@ fn operator(node: &NodeProto) -> String {
     }
 }
 
-fn check_graph(graph: &GraphProto) -> Result<(), String> {
+fn check_graph<'a>(graph: &'a GraphProto, outer: Option<&'a Constants<'a>>) -> Result<(), String> {
     for tensor in &graph.initializer {
         check_tensor(tensor)?;
     }
-    let constants = constants(graph);
+    let constants = Constants::of(graph, outer);
     for node in &graph.node {
         let name = operator(node);
         if UNBOUNDED.contains(&name.as_str()) {
@@ -103,10 +109,10 @@ fn check_graph(graph: &GraphProto) -> Result<(), String> {
         let mut tensors = node.attribute.iter().filter_map(|attribute| attribute.t.as_ref());
         tensors.try_for_each(check_tensor)?;
         if let Some((_, inputs)) = SIZED_BY_INPUTS.iter().find(|(sized, _)| *sized == name) {
-            let constant = |at: &usize| constants.get(node.input.get(*at)?.as_str()).copied();
+            let constant = |at: &usize| constants.get(node.input.get(*at)?);
             check_sizes(&name, &inputs.iter().map(constant).collect::<Vec<_>>())?;
         }
-        subgraphs(node).try_for_each(check_graph)?;
+        subgraphs(node).try_for_each(|inner| check_graph(inner, Some(&constants)))?;
     }
     Ok(())
 }
@@ -167,12 +173,17 @@ fn check_tensor(tensor: &TensorProto) -> Result<(), String> {
 
 /// Refuses constants that make a result of absurd size; `inputs` are those of the operator that say it, where they are
 /// constants.
-fn check_sizes(operator: &str, inputs: &[Option<&TensorProto>]) -> Result<(), String> {
+fn check_sizes(operator: &str, inputs: &[Option<Constant>]) -> Result<(), String> {
     let mut sizes = Vec::new();
-    for tensor in inputs.iter().flatten() {
+    for constant in inputs.iter().flatten() {
         let unreadable =
             || format!("gives {operator} sizes of a kind that no network needs; export it again");
-        sizes.push((values(tensor).ok_or_else(unreadable)?, tensor.data_type));
+        let size = match constant {
+            Constant::Tensor(tensor) => values(tensor).map(|values| (values, tensor.data_type)),
+            Constant::Attribute(attribute) => attribute_values(attribute),
+            Constant::Ambiguous => None,
+        };
+        sizes.push(size.ok_or_else(unreadable)?);
     }
     let product = |(sizes, _): &(Vec<f64>, Option<DataType>)| -> f64 {
         sizes.iter().map(|size| size.abs().max(1.0)).product()
@@ -207,6 +218,20 @@ fn steps(start: f64, limit: f64, step: f64, kind: Option<DataType>) -> f64 {
         // A step of nothing is the runtime's to refuse.
         false => ((limit - start) / step).max(0.0),
     }
+}
+
+/// The numbers that are an attribute, and their type; `None` where these can't be sizes.
+fn attribute_values(attribute: &AttributeProto) -> Option<(Vec<f64>, Option<DataType>)> {
+    let integers = attribute.i.iter().chain(&attribute.ints);
+    let integers = integers.map(|value| *value as f64);
+    let floats = attribute.f.iter().chain(&attribute.floats);
+    let floats: Vec<f64> = floats.map(|value| f64::from(*value)).collect();
+    let kind = match floats.is_empty() {
+        true => DataType::INT64,
+        false => DataType::FLOAT,
+    };
+    let all: Vec<f64> = integers.chain(floats).collect();
+    (all.len() <= MOST_SIZES).then_some((all, Some(kind)))
 }
 
 /// The numbers of a constant that says sizes; `None` of one that can't.

@@ -2,10 +2,10 @@
 
 use crate::graph::{parse_graph, read_graph};
 use crate::ports::{check_output, input_of, narrow};
-use crate::run::LoadedGraph;
+use crate::run::{LoadedGraph, open};
 use earmark_core::protobuf::Message;
 use earmark_models::GraphShape;
-use earmark_onnx::{Builder, Dim, Graph, OnnxModel, Tensor, Value};
+use earmark_onnx::{Attribute, Builder, Dim, Graph, OnnxModel, Tensor, Value};
 
 const SHAPE: GraphShape = GraphShape {
     input: [1, 1, 8],
@@ -27,14 +27,7 @@ fn graph(dims: &[Dim]) -> Graph {
 }
 
 fn bytes(graph: Graph) -> Vec<u8> {
-    let file = OnnxModel {
-        producer: "test".into(),
-        producer_version: String::new(),
-        doc: String::new(),
-        metadata: Vec::new(),
-        graph,
-    };
-    file.bytes()
+    OnnxModel::of(graph).bytes()
 }
 
 /// Reads, narrows, loads and computes a graph, as an import and an opened model do.
@@ -209,11 +202,76 @@ fn absurd_sizes_are_refused() {
         });
         assert!(message.starts_with("asks Range for "), "{step}: {message}");
     }
+    // Numbers of a node itself, and as many columns as a number says.
+    let message = refused(&|g, _| {
+        let sizes = Attribute::Ints(vec![1 << 20, 1 << 20]);
+        let sizes = g.op("Constant", &[], &[("value_ints", sizes)]);
+        g.op("ConstantOfShape", &[&sizes], &[])
+    });
+    assert!(message.starts_with("asks ConstantOfShape for "), "{message}");
+    let message = refused(&|g, _| {
+        let (places, columns, values) = (g.ints(&[1, 2]), g.int(1 << 30), g.ints(&[0, 1]));
+        g.op("OneHot", &[&places, &columns, &values], &[])
+    });
+    assert!(message.starts_with("asks OneHot for "), "{message}");
     let message = refused(&|g, x| {
         let sizes = g.ints(&[1; 65]);
         g.op("Expand", &[x, &sizes], &[])
     });
     assert!(message.starts_with("gives Expand sizes of a kind"), "{message}");
+}
+
+/// A branch takes constants of the graph that it is in, and what has two values has none.
+#[test]
+fn sizes_of_branches_are_compared() {
+    let sizes = |m: &mut Message, values: &[i64]| {
+        m.message(5, |m| {
+            m.size(1, values.len());
+            m.int(2, 7);
+            m.bytes(8, b"sizes");
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            m.bytes(9, &bytes);
+        });
+    };
+    let node = |m: &mut Message| {
+        m.message(1, |m| {
+            m.bytes(1, b"sizes");
+            m.bytes(2, b"y");
+            m.bytes(4, b"ConstantOfShape");
+        });
+    };
+    let branch = |values: &[i64]| {
+        let mut m = Message::default();
+        m.message(7, |m| {
+            sizes(m, values);
+            m.message(1, |m| {
+                m.bytes(2, b"z");
+                m.bytes(4, b"If");
+                m.message(5, |m| {
+                    m.bytes(1, b"then_branch");
+                    m.message(6, node);
+                });
+            });
+        });
+        read_graph(&m.finish()).err().unwrap_or_default()
+    };
+    assert_eq!(branch(&[2, 3]), "");
+    let message = branch(&[1 << 20, 1 << 20]);
+    assert!(
+        message.starts_with("asks ConstantOfShape for 1099511627776 numbers"),
+        "{message}"
+    );
+    let mut m = Message::default();
+    m.message(7, |m| {
+        sizes(m, &[1 << 20, 1 << 20]);
+        sizes(m, &[2, 3]);
+        node(m);
+    });
+    let message = read_graph(&m.finish()).err().unwrap_or_default();
+    assert!(
+        message.starts_with("gives ConstantOfShape sizes of a kind"),
+        "{message}"
+    );
 }
 
 /// What fills a value is not a size, however large it is.
@@ -252,6 +310,35 @@ fn small_steps_to_absurd_sizes_are_refused() {
     }
     g.output("scores", &x, &BATCH);
     assert!(used(&bytes(g.finish())).is_err());
+}
+
+/// The scores of several windows are one list, in which each window has its place.
+#[test]
+fn another_number_of_scores_for_another_sound_is_refused() {
+    let mut g = Builder::default();
+    let x = g.input("x", &BATCH);
+    let (zero, one) = (g.float(0.0), g.float(1.0));
+    let low = g.op("GreaterOrEqual", &[&x, &zero], &[]);
+    let high = g.op("Greater", &[&x, &one], &[]);
+    let marks = g.concat(&[&low, &high], 1); // [1, 16]
+    let found = g.op("NonZero", &[&marks], &[]); // [2, number of marks]
+    let scores = g.op("Cast", &[&found], &[("to", 1.into())]);
+    g.output("scores", &scores, &[Dim::Named("rows"), Dim::Named("numbers")]);
+    let shape = GraphShape {
+        scores: 8,
+        embedding: 8,
+        ..SHAPE
+    };
+    let graph = open(&bytes(g.finish()), &shape).unwrap();
+    assert_eq!(graph.run(&[0.0; 16], 2).unwrap().scores.len(), 16);
+    // 4 and 12 are as many as 8 and 8.
+    let few: [f32; 8] = [-1.0, -1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 0.0];
+    let many: [f32; 8] = [0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0];
+    let message = graph.run(&[few, many].concat(), 2).unwrap_err();
+    assert!(
+        message.starts_with("gives 4 scores and 4 features for this sound, and 8 and 8"),
+        "{message}"
+    );
 }
 
 /// The runtime writes as far as a size says: one beyond what its numbers hold must not look small.

@@ -1,6 +1,7 @@
 //! How the values of a graph are connected by their names.
 
-use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto};
+use rten_onnx::onnx::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 /// The graphs within a node: the branches of an `If`.
@@ -15,16 +16,56 @@ pub(crate) fn subgraphs_mut(node: &mut NodeProto) -> impl Iterator<Item = &mut G
         .filter_map(|attribute| attribute.g.as_mut())
 }
 
-/// The weights and constants of a graph by their names.
-pub(crate) fn constants(graph: &GraphProto) -> HashMap<&str, &TensorProto> {
-    let weights = graph.initializer.iter();
-    let weights = weights.filter_map(|tensor| Some((tensor.name.as_deref()?, tensor)));
-    let nodes = graph.node.iter().filter_map(|node| {
-        let tensor = node.attribute.iter().find_map(|attribute| attribute.t.as_ref())?;
-        let is_constant = node.op_type.as_deref() == Some("Constant");
-        is_constant.then_some((node.output.first()?.as_str(), tensor))
-    });
-    weights.chain(nodes).collect()
+/// What a graph says a value is, before anything is computed.
+#[derive(Clone, Copy)]
+pub(crate) enum Constant<'a> {
+    /// A tensor: a weight, or one in a node.
+    Tensor(&'a TensorProto),
+    /// Numbers that are an attribute of a node themselves.
+    Attribute(&'a AttributeProto),
+    /// Several things by one name.
+    Ambiguous,
+}
+
+/// The constants that the nodes of a graph can take: its own, and those of the graphs that it is within.
+pub(crate) struct Constants<'a> {
+    own: HashMap<&'a str, Constant<'a>>,
+    outer: Option<&'a Constants<'a>>,
+}
+
+impl<'a> Constants<'a> {
+    /// Those of a graph, which is within a graph with `outer` ones.
+    pub fn of(graph: &'a GraphProto, outer: Option<&'a Constants<'a>>) -> Self {
+        let weights = graph.initializer.iter();
+        let weights = weights.filter_map(|t| Some((t.name.as_deref()?, Constant::Tensor(t))));
+        let nodes = graph.node.iter().filter_map(|node| {
+            let is_constant = node.op_type.as_deref() == Some("Constant");
+            let attribute = node.attribute.first().filter(|_| is_constant)?;
+            let constant = match &attribute.t {
+                Some(tensor) => Constant::Tensor(tensor),
+                None => Constant::Attribute(attribute),
+            };
+            Some((node.output.first()?.as_str(), constant))
+        });
+        let mut own = HashMap::new();
+        for (name, constant) in weights.chain(nodes) {
+            match own.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(constant);
+                }
+                Entry::Occupied(mut place) => {
+                    place.insert(Constant::Ambiguous);
+                }
+            }
+        }
+        Self { own, outer }
+    }
+
+    /// The constant of a name, if there is one.
+    pub fn get(&self, name: &str) -> Option<Constant<'a>> {
+        let outer = || self.outer?.get(name);
+        self.own.get(name).copied().or_else(outer)
+    }
 }
 
 /// The node that makes each value.

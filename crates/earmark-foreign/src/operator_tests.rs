@@ -27,14 +27,7 @@ fn graph(build: impl FnOnce(&mut Builder, &Value) -> Value) -> Graph {
 
 /// What the runtime makes of the window, by the way of every imported graph.
 fn computed(graph: &Graph) -> Vec<f32> {
-    let file = OnnxModel {
-        producer: "test".into(),
-        producer_version: String::new(),
-        doc: String::new(),
-        metadata: Vec::new(),
-        graph: graph.clone(),
-    };
-    let mut model = read_graph(&file.bytes()).unwrap();
+    let mut model = read_graph(&OnnxModel::of(graph.clone()).bytes()).unwrap();
     let shape = GraphShape {
         input: [1, 1, N],
         scores: 0,

@@ -6,6 +6,7 @@ use earmark_core::text::suggest;
 use rten_onnx::onnx::{
     DataType, Dimension, GraphProto, ModelProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
+use std::collections::HashSet;
 
 /// Number of names that an error lists.
 const LISTED: usize = 12;
@@ -17,10 +18,13 @@ const LISTED: usize = 12;
 ///
 /// For a graph with another number of inputs, and one that takes something else.
 pub(crate) fn input_of(graph: &GraphProto, [channels, bands, frames]: [usize; 3]) -> Result<Input, String> {
-    let is_weight = |name: &str| graph.initializer.iter().any(|t| t.name.as_deref() == Some(name));
-    let inputs = graph.input.iter();
-    let inputs: Vec<&ValueInfoProto> = inputs
-        .filter(|input| input.name.as_deref().is_some_and(|name| !is_weight(name)))
+    let weights = graph.initializer.iter();
+    let weights: HashSet<&str> = weights.filter_map(|tensor| tensor.name.as_deref()).collect();
+    let is_input = |name: &str| !weights.contains(name);
+    let inputs: Vec<&ValueInfoProto> = graph
+        .input
+        .iter()
+        .filter(|input| input.name.as_deref().is_some_and(is_input))
         .collect();
     let [input] = inputs[..] else {
         return Err(format!(

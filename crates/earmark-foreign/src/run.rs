@@ -193,7 +193,19 @@ impl GraphRunner for RtenGraph {
         for one in all {
             let mut values = one.values.into_iter();
             let scores = values.next().unwrap_or_default();
-            output.embedding.extend(values.next().as_ref().unwrap_or(&scores));
+            let embedding = values.next();
+            let embedding = embedding.as_ref().unwrap_or(&scores);
+            // Those of several inputs are one list: too many of one would be those of the next.
+            if (scores.len(), embedding.len()) != (self.shape.scores, self.shape.embedding) {
+                return Err(format!(
+                    "gives {} scores and {} features for this sound, and {} and {} for silence; it can't be used",
+                    scores.len(),
+                    embedding.len(),
+                    self.shape.scores,
+                    self.shape.embedding
+                ));
+            }
+            output.embedding.extend(embedding);
             output.scores.extend(scores);
         }
         Ok(output)

@@ -74,14 +74,7 @@ fn by_hand(window: &[f32]) -> ([f64; FEATURES], [f64; 3]) {
 }
 
 fn write(graph: Graph, path: &Path) {
-    let file = OnnxModel {
-        producer: "test".into(),
-        producer_version: String::new(),
-        doc: String::new(),
-        metadata: Vec::new(),
-        graph,
-    };
-    fs::write(path, file.bytes()).unwrap();
+    fs::write(path, OnnxModel::of(graph).bytes()).unwrap();
 }
 
 fn job(folder: &Path, scores: &str, embedding: Option<&str>) -> GraphImport {

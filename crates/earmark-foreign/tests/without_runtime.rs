@@ -13,15 +13,8 @@ fn the_feature_is_named() {
     let x = g.input("x", &[Dim::Named("batch"), Dim::Fixed(4)]);
     let y = g.op("Sigmoid", &[&x], &[]);
     g.output("y", &y, &[Dim::Named("batch"), Dim::Fixed(4)]);
-    let file = OnnxModel {
-        producer: "test".into(),
-        producer_version: String::new(),
-        doc: String::new(),
-        metadata: Vec::new(),
-        graph: g.finish(),
-    };
     let onnx = folder.path().join("x.onnx");
-    std::fs::write(&onnx, file.bytes()).unwrap();
+    std::fs::write(&onnx, OnnxModel::of(g.finish()).bytes()).unwrap();
     let job = GraphImport {
         file: onnx,
         name: "x".into(),

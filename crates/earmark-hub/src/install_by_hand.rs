@@ -1,6 +1,7 @@
 //! The advice where a download fails: which file to fetch by hand, and the command that installs it.
 
 use crate::catalogue::PublishedModel;
+use earmark_core::text::quote;
 use std::path::Path;
 
 /// How to install a model without a network connection on this machine.
@@ -13,6 +14,6 @@ pub(crate) fn by_hand(model: &PublishedModel, path: &Path) -> String {
         model.url,
         model.file_name(),
         model.architecture,
-        path.display()
+        quote(&path.to_string_lossy())
     )
 }

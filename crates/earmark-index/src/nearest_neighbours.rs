@@ -37,7 +37,7 @@ impl Embeddings {
 }
 
 /// Cosine similarity of two rows; 0 if one is zero.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot =
         |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
     let lengths = (dot(a, a) * dot(b, b)).sqrt();

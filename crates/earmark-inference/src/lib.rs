@@ -2,6 +2,7 @@
 //! events.
 
 pub mod activity;
+mod add_to_index;
 pub mod bundle;
 mod class_names;
 pub mod data;
@@ -29,8 +30,10 @@ pub mod stream;
 pub mod tag;
 pub mod thresholds;
 pub mod time_and_place;
+mod window_embeddings;
 mod window_rule;
 
+pub use add_to_index::{AddJob, AddResult, add_to_index};
 pub use devices_by_name::Device;
 pub use embed::{EmbedJob, EmbedResult, embed, embed_with, merge_embeddings};
 pub use error::{PipelineError, Skips, reason};
@@ -45,6 +48,7 @@ pub use progress::{Event, Observer};
 pub use remarks::{Remarks, grouped_notes};
 pub use segment_rows::{SegmentRowsJob, segment_rows};
 pub use thresholds::{ClassThresholds, DEFAULT_THRESHOLD, ThresholdConfig, ThresholdSource};
+pub use window_embeddings::{WindowEmbedder, WindowVectors};
 pub use window_rule::{HOP_SHARE, WHOLE_CLIP_SECONDS, WindowHop, WindowLength, WindowRule};
 
 /// Where networks compute.

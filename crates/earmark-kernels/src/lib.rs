@@ -34,6 +34,7 @@ pub mod double_precision;
 pub mod elementwise;
 mod gemm;
 pub mod hardware;
+pub mod row_products;
 
 pub use conv::window::ConvWindow;
 pub use elementwise::activation::Activation;

@@ -25,6 +25,17 @@ pub struct OnnxModel {
 }
 
 impl OnnxModel {
+    /// A graph with nothing said about it.
+    pub fn of(graph: Graph) -> Self {
+        Self {
+            producer: String::new(),
+            producer_version: String::new(),
+            doc: String::new(),
+            metadata: Vec::new(),
+            graph,
+        }
+    }
+
     /// The file's bytes. Equal models have equal bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let mut m = Message::default();

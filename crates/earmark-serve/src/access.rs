@@ -6,11 +6,14 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// Pages without anything of a user, which need no token.
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 9] = [
     "/",
     "/live.css",
     "/live.js",
     "/live-worklet.js",
+    "/review.css",
+    "/review.js",
+    "/review-sound.js",
     "/healthz",
     "/openapi.json",
 ];
@@ -62,7 +65,11 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// Whether a host, with or without a port, is a name of this machine for itself.
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        // Nothing but a port follows.
+        Some(rest) => match rest.split_once(']') {
+            Some((name, after)) if after.is_empty() || after.starts_with(':') => name,
+            _ => return false,
+        },
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -104,6 +111,7 @@ mod tests {
             "127.0.0.1:1",
             "127.9.9.9",
             "[::1]:80",
+            "[::1]",
         ] {
             assert_eq!(status(&access, "/v1/tag", &[("host", host)]), None, "{host}");
         }
@@ -112,6 +120,8 @@ mod tests {
             "127.0.0.1.evil.example:80",
             "10.0.0.1:8080",
             "[2001:db8::1]:80",
+            "[::1].evil.example:80",
+            "[::1",
             "",
         ] {
             assert_eq!(status(&access, "/v1/tag", &[("host", host)]), Some(403), "{host}");

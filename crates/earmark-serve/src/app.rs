@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::models::ServedModels;
 use crate::observer::ServeObserver;
 use crate::queue::ComputeQueue;
+use crate::review::ReviewService;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
@@ -16,6 +17,8 @@ use tokio::sync::{Semaphore, watch};
 pub(crate) struct App {
     pub limits: ServeLimits,
     pub models: ServedModels,
+    /// What is reviewed, of a server that does that alone.
+    pub review: Option<Arc<ReviewService>>,
     pub access: Access,
     pub queue: ComputeQueue,
     pub metrics: Metrics,

@@ -1,4 +1,4 @@
-//! Tagging over HTTP and WebSocket, with a live page: `earmark serve`.
+//! Tagging over HTTP and WebSocket, with a live page: `earmark serve`; and the page of a review: `earmark review serve`.
 //!
 //! ```text
 //! connection -- access -- route -- upload --> file -- queue --> worker: tag, predict, embed --> answer
@@ -23,6 +23,7 @@ mod observer;
 mod page;
 mod query;
 mod queue;
+mod review;
 mod routes;
 mod server;
 mod stream;
@@ -31,6 +32,7 @@ mod upload;
 pub use config::{ServeConfig, ServeError};
 pub use limits::ServeLimits;
 pub use observer::{ServeObserver, ServedRequest};
+pub use review::ReviewServeConfig;
 pub use server::Server;
 
 #[cfg(test)]

@@ -98,6 +98,11 @@ impl ServedModels {
         Ok(Self(found))
     }
 
+    /// None, of a server that tags nothing.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// All of them.
     pub fn all(&self) -> &[Arc<ServedModel>] {
         &self.0

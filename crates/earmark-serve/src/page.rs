@@ -7,10 +7,15 @@ use axum::response::IntoResponse;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-fn served(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+/// A part of a page, with its policy.
+pub(crate) fn served(
+    policy: &'static str,
+    media_type: &'static str,
+    text: &'static str,
+) -> impl IntoResponse {
     let headers: [(HeaderName, &'static str); 5] = [
         (header::CONTENT_TYPE, media_type),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -20,22 +25,27 @@ fn served(media_type: &'static str, text: &'static str) -> impl IntoResponse {
 
 /// `GET /`
 pub async fn page() -> impl IntoResponse {
-    served("text/html; charset=utf-8", include_str!("page/live.html"))
+    served(POLICY, "text/html; charset=utf-8", include_str!("page/live.html"))
 }
 
 /// `GET /live.css`
 pub async fn style() -> impl IntoResponse {
-    served("text/css; charset=utf-8", include_str!("page/live.css"))
+    served(POLICY, "text/css; charset=utf-8", include_str!("page/live.css"))
 }
 
 /// `GET /live.js`
 pub async fn script() -> impl IntoResponse {
-    served("text/javascript; charset=utf-8", include_str!("page/live.js"))
+    served(
+        POLICY,
+        "text/javascript; charset=utf-8",
+        include_str!("page/live.js"),
+    )
 }
 
 /// `GET /live-worklet.js`
 pub async fn worklet() -> impl IntoResponse {
     served(
+        POLICY,
         "text/javascript; charset=utf-8",
         include_str!("page/live-worklet.js"),
     )

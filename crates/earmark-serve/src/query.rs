@@ -4,24 +4,19 @@ use crate::failure::RequestFailure;
 use earmark_core::text::suggest;
 use earmark_inference::ThresholdConfig;
 use earmark_inference::tag::{EventScore, TagConfig, WindowHop};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// A shorter hop would cost more than the sound is worth.
+/// A shorter hop would cost more than the sound is worth, and so would a shorter window, whose half is a hop.
 const SHORTEST_HOP_SECONDS: f64 = 0.1;
 const LONGEST_WINDOW_SECONDS: f64 = 120.0;
 
-/// Keys of tagging that change what is found.
-const TAG_SETTINGS: [&str; 9] = [
-    "threshold",
-    "class",
-    "window",
-    "hop",
-    "release",
-    "merge",
-    "min_duration",
-    "score",
-    "top_k",
-];
+/// Largest number of best classes: more than any model has.
+pub(crate) const MOST_LABELS: usize = 1_000_000;
+
+/// Keys of `/v1/tag` that are no settings of a tagger; `windows` is one where it is set.
+const TAG_ANSWER_KEYS: [&str; 4] = ["model", "format", "name", "windows"];
 
 /// Keys of `/v1/tag`.
 pub(crate) const TAG_KEYS: [&str; 13] = [
@@ -89,6 +84,23 @@ impl Query {
         self.one(key)?.map(number).transpose()
     }
 
+    /// The same as a whole number of this range.
+    pub fn whole<T: FromStr + PartialOrd + Display>(
+        &self,
+        key: &str,
+        range: RangeInclusive<T>,
+    ) -> Result<Option<T>, RequestFailure> {
+        let whole = |text: &str| match text.trim().parse::<T>() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(RequestFailure::bad_request(format!(
+                "{key}={text}: choose a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ))),
+        };
+        self.one(key)?.map(whole).transpose()
+    }
+
     /// The same as one of a few words.
     pub fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, RequestFailure> {
         let Some(given) = self.one(key)? else {
@@ -131,12 +143,13 @@ impl Query {
     /// A length of windows and a distance between them that the server can bear.
     pub fn window_and_hop(&self) -> Result<(Option<f64>, Option<f64>), RequestFailure> {
         let (window, hop) = (self.number::<f64>("window")?, self.number::<f64>("hop")?);
-        if let Some(window) = window.filter(|w| !(*w > 0.0 && *w <= LONGEST_WINDOW_SECONDS)) {
+        let bearable = SHORTEST_HOP_SECONDS..=LONGEST_WINDOW_SECONDS;
+        if let Some(window) = window.filter(|window| !bearable.contains(window)) {
             return Err(RequestFailure::bad_request(format!(
-                "window={window}: choose seconds above 0, at most {LONGEST_WINDOW_SECONDS}"
+                "window={window}: choose {SHORTEST_HOP_SECONDS} to {LONGEST_WINDOW_SECONDS} seconds"
             )));
         }
-        if let Some(hop) = hop.filter(|h| !(SHORTEST_HOP_SECONDS..=LONGEST_WINDOW_SECONDS).contains(h)) {
+        if let Some(hop) = hop.filter(|hop| !bearable.contains(hop)) {
             return Err(RequestFailure::bad_request(format!(
                 "hop={hop}: choose {SHORTEST_HOP_SECONDS} seconds or more, at most the length of a window"
             )));
@@ -147,7 +160,7 @@ impl Query {
     /// Settings of tagging; `None` where all are the server's own.
     pub fn tag_settings(&self) -> Result<Option<TagConfig>, RequestFailure> {
         let windows = self.is_set("windows")?;
-        let is_setting = |(key, _): &(String, String)| TAG_SETTINGS.contains(&key.as_str());
+        let is_setting = |(key, _): &(String, String)| !TAG_ANSWER_KEYS.contains(&key.as_str());
         if !windows && !self.0.iter().any(is_setting) {
             return Ok(None);
         }
@@ -163,7 +176,7 @@ impl Query {
             merge_seconds: self.number("merge")?.unwrap_or(own.merge_seconds),
             min_seconds: self.number("min_duration")?.unwrap_or(own.min_seconds),
             event_score: self.choice("score", &scores)?.unwrap_or(own.event_score),
-            top: self.number("top_k")?,
+            top: self.whole("top_k", 1..=MOST_LABELS)?,
             windows,
             ..own
         }))
@@ -225,10 +238,15 @@ mod tests {
             tag("hop=NaN"),
             "hop=NaN: choose 0.1 seconds or more, at most the length of a window"
         );
-        assert_eq!(
-            tag("window=1e9"),
-            "window=1000000000: choose seconds above 0, at most 120"
-        );
+        assert_eq!(tag("window=1e9"), "window=1000000000: choose 0.1 to 120 seconds");
+        // Its half, the distance to the next one, would be as short.
+        assert_eq!(tag("window=0.0001"), "window=0.0001: choose 0.1 to 120 seconds");
+        for number in ["0", "-1", "1.5", "many", "99999999999999999999"] {
+            assert_eq!(
+                tag(&format!("top_k={number}")),
+                format!("top_k={number}: choose a whole number from 1 to 1000000")
+            );
+        }
         assert_eq!(tag("score=median"), "score=median: choose from max, mean");
         assert_eq!(tag("windows=yes"), "windows=yes: choose from true, 1, false, 0");
         // A file of the server is not read, whether it is there or not.

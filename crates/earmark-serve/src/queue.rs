@@ -178,23 +178,28 @@ impl Drop for ComputeQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
 
     fn flag() -> Arc<AtomicBool> {
         Arc::default()
     }
 
+    /// Keeps the only thread busy until something is sent; and the result of that work.
+    fn occupy(queue: &ComputeQueue) -> (Sender<()>, oneshot::Receiver<Result<(), String>>) {
+        let (open, gate) = channel::<()>();
+        let (begun, is_begun) = channel();
+        let result = queue.submit(Admission::New, &flag(), move || {
+            begun.send(()).unwrap();
+            gate.recv().unwrap();
+        });
+        is_begun.recv().unwrap();
+        (open, result.unwrap())
+    }
+
     #[test]
     fn work_is_done_in_order_and_a_full_queue_refuses_only_new_work() {
         let queue = ComputeQueue::start(1, 2).unwrap();
-        let (open, gate) = channel::<()>();
-        let (begun, is_begun) = channel();
-        let first = queue.submit(Admission::New, &flag(), move || {
-            begun.send(()).unwrap();
-            gate.recv().unwrap();
-            0
-        });
-        is_begun.recv().unwrap();
+        let (open, first) = occupy(&queue);
         let (log, order) = channel();
         let add = |admission, number: usize, stop: &Arc<AtomicBool>| {
             let log = log.clone();
@@ -213,7 +218,7 @@ mod tests {
         open.send(()).unwrap();
         assert_eq!(order.recv().unwrap(), 1);
         assert_eq!(order.recv().unwrap(), 4);
-        assert_eq!(first.unwrap().blocking_recv().unwrap(), Ok(0));
+        assert_eq!(first.blocking_recv().unwrap(), Ok(()));
     }
 
     #[test]
@@ -224,20 +229,14 @@ mod tests {
         });
         let message = result.unwrap().blocking_recv().unwrap().unwrap_err();
         assert!(message.contains("(odd)"), "{message}");
-        let (open, gate) = channel::<()>();
-        let (begun, is_begun) = channel();
-        let first = queue.submit(Admission::New, &flag(), move || {
-            begun.send(()).unwrap();
-            gate.recv().unwrap();
-        });
-        is_begun.recv().unwrap();
+        let (open, first) = occupy(&queue);
         let waiting = queue.submit(Admission::New, &flag(), || ());
         std::thread::scope(|s| {
             s.spawn(|| queue.close());
             assert!(waiting.unwrap().blocking_recv().is_err());
             open.send(()).unwrap();
         });
-        assert_eq!(first.unwrap().blocking_recv().unwrap(), Ok(()));
+        assert_eq!(first.blocking_recv().unwrap(), Ok(()));
         assert!(queue.submit(Admission::Continued, &flag(), || ()).is_none());
     }
 }

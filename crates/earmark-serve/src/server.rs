@@ -10,8 +10,10 @@ use crate::metrics::Metrics;
 use crate::models::ServedModels;
 use crate::observer::ServeObserver;
 use crate::queue::ComputeQueue;
+use crate::review::{ReviewServeConfig, ReviewService, review_router};
 use crate::routes::router;
 use axum::Router;
+use earmark_review::ReviewDesk;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -58,6 +60,35 @@ impl Server {
     ///
     /// For a model, an address, a token or a setting that can't be used.
     pub fn start(config: &ServeConfig, observer: ServeObserver) -> Result<Self, ServeError> {
+        let models = || ServedModels::open(&config.models, &config.device);
+        Self::begin(config, models, None, observer)
+    }
+
+    /// Listens for the page of a review; nothing is answered until [`run`](Self::run).
+    ///
+    /// # Errors
+    ///
+    /// For an address, a token or a setting that can't be used.
+    pub fn start_review(
+        config: &ReviewServeConfig,
+        desk: ReviewDesk,
+        observer: ServeObserver,
+    ) -> Result<Self, ServeError> {
+        let review = Some(Arc::new(ReviewService::new(desk)));
+        Self::begin(
+            &config.without_models(),
+            || Ok(ServedModels::none()),
+            review,
+            observer,
+        )
+    }
+
+    fn begin(
+        config: &ServeConfig,
+        models: impl FnOnce() -> Result<ServedModels, ServeError>,
+        review: Option<Arc<ReviewService>>,
+        observer: ServeObserver,
+    ) -> Result<Self, ServeError> {
         let token = config.check()?;
         let limits = config.limits.clone();
         // Before models are read: a port that is taken is said at once.
@@ -76,9 +107,9 @@ impl Server {
             .enable_time()
             .build()?;
         let (close, closing) = watch::channel(false);
-        let models = ServedModels::open(&config.models, &config.device)?;
         let app = App {
-            models,
+            models: models()?,
+            review,
             access: Access { token },
             queue: ComputeQueue::start(limits.worker_count(), limits.queue)?,
             metrics: Metrics::default(),
@@ -151,7 +182,10 @@ fn private_folder() -> std::io::Result<TempDir> {
 /// Accepts connections until the server is to stop.
 async fn accept(socket: TcpListener, app: &Arc<App>, stop: &AtomicBool) -> std::io::Result<()> {
     let socket = tokio::net::TcpListener::from_std(socket)?;
-    let router = router(Arc::clone(app));
+    let router = match &app.review {
+        Some(review) => review_router(Arc::clone(app), Arc::clone(review)),
+        None => router(Arc::clone(app)),
+    };
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {

@@ -3,13 +3,14 @@
 use crate::app::App;
 use crate::failure::RequestFailure;
 use crate::models::ServedModel;
-use crate::query::Query;
+use crate::query::{MOST_LABELS, Query};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
+use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use earmark_core::caught_panics::catch_panic;
 use earmark_inference::stream::{
     Feed, PcmFormat, PcmSample, Playback, StreamConfig, StreamMeter, StreamResult, StreamTagger, tag_stream,
@@ -71,18 +72,7 @@ impl StreamRequest {
     fn of(query: &Query, app: &App) -> Result<Self, RequestFailure> {
         let model = app.models.find(query.one("model")?)?;
         let (window_seconds, hop_seconds) = query.window_and_hop()?;
-        let channels = query.number::<u16>("channels")?.unwrap_or(1);
-        if !(1..=MOST_CHANNELS).contains(&channels) {
-            return Err(RequestFailure::bad_request(format!(
-                "channels={channels}: choose 1 to {MOST_CHANNELS}"
-            )));
-        }
-        let labels = query.number::<usize>("top_k")?.unwrap_or(LABELS);
-        if labels == 0 {
-            return Err(RequestFailure::bad_request(
-                "top_k=0: leaves no class; give 1 or more",
-            ));
-        }
+        let rates = MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ;
         Ok(Self {
             config: StreamConfig {
                 window_seconds,
@@ -93,15 +83,15 @@ impl StreamRequest {
             },
             model,
             format: PcmFormat {
-                rate_hz: query.number("rate")?.unwrap_or(RATE_HZ),
-                channels,
+                rate_hz: query.whole("rate", rates)?.unwrap_or(RATE_HZ),
+                channels: query.whole("channels", 1..=MOST_CHANNELS)?.unwrap_or(1),
                 sample: query.choice("encoding", &ENCODINGS)?.unwrap_or(PcmSample::S16),
             },
             playback: match query.is_set("live")? {
                 true => Playback::RealTime,
                 false => Playback::Fast,
             },
-            labels,
+            labels: query.whole("top_k", 1..=MOST_LABELS)?.unwrap_or(LABELS),
         })
     }
 

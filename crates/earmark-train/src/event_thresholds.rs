@@ -1,6 +1,7 @@
 //! Choosing a model's thresholds by events of held-out recordings.
 
 use crate::calibration::{check_classes, targets};
+use crate::stored_thresholds::set_thresholds;
 use crate::{CalibrateTo, Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
 use earmark_engine::ModelFile;
@@ -8,10 +9,8 @@ use earmark_inference::DEFAULT_THRESHOLD;
 use earmark_inference::model::ModelSource;
 use earmark_inference::tag::{ScoreFile, TagConfig, TagError};
 use earmark_metrics::{
-    Calibration, CalibrationLine, CalibrationRule, ChosenThresholds, EventColumns, EventMetricOptions,
-    EventSet, EventThresholds, ThresholdGoal,
+    ChosenThresholds, EventColumns, EventMetricOptions, EventSet, EventThresholds, ThresholdGoal,
 };
-use earmark_recipe::Recipe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -77,19 +76,7 @@ pub fn calibrate_by_events(
     let of_class = |class: &String| chosen.per_class.get(class).copied().unwrap_or(chosen.together);
     let thresholds: Vec<f32> = all.iter().map(of_class).collect();
     for (path, file) in &mut models {
-        let recipe = Recipe::parse(&file.meta.recipe, path)?;
-        let rule = match recipe.train.loss.is_single_label() {
-            true => CalibrationRule::Softmax { slope: 1.0 },
-            false => CalibrationRule::Classes {
-                lines: vec![CalibrationLine::IDENTITY; all.len()],
-            },
-        };
-        let calibration = file.meta.calibration.get_or_insert(Calibration {
-            rule,
-            thresholds: Vec::new(),
-            clips: chosen.recordings,
-        });
-        calibration.thresholds.clone_from(&thresholds);
+        set_thresholds(path, file, &thresholds, chosen.recordings)?;
     }
     let files = models.iter().map(|(_, file)| file);
     let files: Vec<(&Path, &ModelFile)> = targets.iter().map(PathBuf::as_path).zip(files).collect();

@@ -9,8 +9,10 @@
 //! | [`tuning`] | hyperparameter search |
 //! | [`calibrate()`] | scores to probabilities, and per-class thresholds |
 //! | [`calibrate_by_events`] | per-class thresholds by true events of held-out recordings |
+//! | [`store_thresholds`] | thresholds that were chosen elsewhere, written into models |
 //! | [`TruthSource`] | the true labels of scored clips: a table, or the labels of a data folder |
 //! | [`probe()`] | a linear classifier on a frozen model's embeddings |
+//! | [`learn_classes`] | classifiers of the windows of an index, and which to label next |
 //! | [`fit_folder`] | a folder to a model: the best of several ways |
 //! | [`label_review`] | clips whose labels disagree with held-out scores |
 //! | [`weight_average`] | the mean of several models' weights |
@@ -26,10 +28,12 @@ mod evaluated_clips;
 mod evaluation;
 mod event_thresholds;
 mod fit;
+mod index_learning;
 pub mod label_review;
 mod linear_probe;
 mod lost_clips;
 mod stacking;
+mod stored_thresholds;
 mod training;
 pub mod tuning;
 mod usable_clips;
@@ -48,11 +52,13 @@ pub use fit::{
     FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitMetric, FitWayResult, WayComparison,
     WayLeftOut, fit_folder,
 };
+pub use index_learning::{LearnJob, Learned, ProposedWindow, learn_classes};
 pub use linear_probe::{
     BACKGROUND_COPIES, BACKGROUND_NAMES, CLIP_COPIES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer,
     ProbeResult, ProbeTrial, ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
 };
 pub use stacking::{StackJob, input_names, train_stack};
+pub use stored_thresholds::{StoreThresholdsJob, store_thresholds};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};
 pub use validation_split::split;
 

@@ -24,6 +24,7 @@
 //! | [`recipe`] | one TOML that says everything about a system; the built-in ones |
 //! | [`runs`] | run directories, compared and shown; from a name to a model |
 //! | [`hub`] | published models: catalogue, download, import |
+//! | [`review`] | decisions of people on what was found, and what is made of them |
 //! | [`index`] | embeddings of recordings, written and searched |
 //! | [`audio`], [`features`], [`data`], [`models`], [`engine`] | the data flow: file, clip, features, batch, logits, scores |
 //! | [`metrics`], [`report`], [`onnx`] | numbers in; results, pages or graphs out |
@@ -45,6 +46,7 @@ pub use earmark_models as models;
 pub use earmark_onnx as onnx;
 pub use earmark_recipe as recipe;
 pub use earmark_report as report;
+pub use earmark_review as review;
 pub use earmark_runs as runs;
 pub use earmark_train as train;
 

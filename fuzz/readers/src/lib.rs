@@ -50,6 +50,8 @@ pub fn check_of(name: &str) -> Option<fn(&[u8])> {
         "archive" => networks::archive,
         #[cfg(feature = "networks")]
         "detections" => networks::detections,
+        #[cfg(feature = "networks")]
+        "decisions" => networks::decisions,
         _ => return None,
     };
     Some(check)

@@ -31,6 +31,7 @@ macro_rules! replays {
 replays!(
     archive,
     class_map,
+    decisions,
     decode,
     detections,
     embeddings,

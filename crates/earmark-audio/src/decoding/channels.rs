@@ -83,8 +83,11 @@ fn energy(samples: &[f32]) -> f64 {
 /// The largest magnitude; infinite or NaN where any sample is. As integers, magnitudes order like the numbers, with
 /// infinity and NaN above all: one maximum finds them, without a branch per sample.
 pub(super) fn peak(samples: &[f32]) -> f32 {
-    let most = samples.iter().map(|x| x.to_bits() & 0x7fff_ffff).max();
-    f32::from_bits(most.unwrap_or(0))
+    // As signed numbers: every processor compares several of those at once.
+    let most = samples.iter().fold(0, |most: i32, x| {
+        most.max((x.to_bits() & 0x7fff_ffff).cast_signed())
+    });
+    f32::from_bits(most.cast_unsigned())
 }
 
 /// The largest sample that further arithmetic keeps finite, far above any sound.

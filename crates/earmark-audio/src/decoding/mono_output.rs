@@ -82,9 +82,13 @@ impl MonoOutput {
     ) -> Result<(), Fault> {
         self.note_shape(rate_hz, channels);
         let before = out.len();
-        self.mono.clear();
-        self.mix.mix(interleaved, channels, &mut self.mono);
-        self.rate.push(&self.mono, rate_hz, out)?;
+        if self.rate.keeps(rate_hz) {
+            self.mix.mix(interleaved, channels, out);
+        } else {
+            self.mono.clear();
+            self.mix.mix(interleaved, channels, &mut self.mono);
+            self.rate.push(&self.mono, rate_hz, out)?;
+        }
         self.given += (out.len() - before) as u64;
         Ok(())
     }

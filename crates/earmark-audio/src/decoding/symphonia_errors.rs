@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use earmark_core::remote::RemoteFailure;
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known as codec;
 use symphonia::core::errors::Error;
@@ -40,8 +41,11 @@ pub(super) fn read_fault(error: Error, container: &str, here: FilePosition) -> F
         Error::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
             Fault::truncated("it ends within a packet", here)
         }
-        // Errors of the system carry its error number; others are Symphonia's way to report bad data.
-        Error::IoError(e) if e.raw_os_error().is_some() => Fault::Read(e, here),
+        // Errors of the system carry its error number, those of a store are its own; others are Symphonia's way to
+        // report bad data.
+        Error::IoError(e) if e.raw_os_error().is_some() || RemoteFailure::of(&e).is_some() => {
+            Fault::Read(e, here)
+        }
         Error::ResetRequired => Fault::unsupported("is several recordings in sequence"),
         other => open_fault(other, container, here),
     }

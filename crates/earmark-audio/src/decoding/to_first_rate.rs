@@ -26,6 +26,11 @@ impl ToFirstRate {
         from_hz == self.to_hz || (low > 0 && high <= low.saturating_mul(LARGEST_RATIO))
     }
 
+    /// Whether samples of this rate go through as they are.
+    pub(super) fn keeps(&self, from_hz: u32) -> bool {
+        self.resampler.is_none() && from_hz == self.to_hz
+    }
+
     /// Appends samples of this rate.
     ///
     /// # Errors

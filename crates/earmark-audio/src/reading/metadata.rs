@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::stream::open_file;
+use super::source::open_source;
 use crate::containers::{ByteWalker, wav_metadata};
 use crate::error::AudioError;
 use crate::recorder_metadata::RecorderMetadata;
@@ -13,7 +13,7 @@ use crate::recorder_metadata::RecorderMetadata;
 /// # Errors
 /// A file that is missing, not a regular file, or can't be read.
 pub fn recorder_metadata(path: &Path) -> Result<RecorderMetadata, AudioError> {
-    let mut file = open_file(path)?;
-    let read = ByteWalker::new(&mut file).and_then(|mut walker| wav_metadata(&mut walker));
+    let mut file = open_source(path)?;
+    let read = ByteWalker::new(file.as_mut()).and_then(|mut walker| wav_metadata(&mut walker));
     read.map_err(|fault| fault.in_file(path))
 }

@@ -2,6 +2,7 @@
 
 mod metadata;
 mod rate_conversion;
+mod source;
 mod spans;
 mod stream;
 mod whole_files_and_parts;

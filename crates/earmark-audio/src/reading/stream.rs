@@ -1,12 +1,11 @@
 //! A file as a stream of mono blocks: the basis of reading whole files, and the way to read files of many hours.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use symphonia::core::io::MediaSource;
 
 use super::rate_conversion::RateConversion;
+use super::source::open_source;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound, ReadOptions};
 use crate::containers::{AudioLayout, ByteWalker, FileWalk, inspect};
 use crate::decoding::{
@@ -71,14 +70,14 @@ impl AudioStream {
         Self::open_with(path, &ReadOptions::default())
     }
 
-    /// Opens a file.
+    /// Opens a file, or what is at an address such as `s3://bucket/key` in programs that reach stores.
     ///
     /// # Errors
     /// Whatever makes the file unreadable, see [`AudioError`]. With [`Damaged::Salvage`], a damaged file is an error
     /// only where none of its sound can be had.
     pub fn open_with(path: &Path, options: &ReadOptions) -> Result<Self, AudioError> {
         options.sample_rate_hz.map_or(Ok(()), check_rate)?;
-        Self::from_source_with(Box::new(open_file(path)?), path, options)
+        Self::from_source_with(open_source(path)?, path, options)
     }
 
     /// Reads from any seekable source. `name` is the file name in messages; without a rate, the source's own is kept.
@@ -250,20 +249,6 @@ impl AudioStream {
         }
         self.reader.seek(frame).map_err(|fault| fault.in_file(&self.path))
     }
-}
-
-/// Opens a regular file.
-pub(super) fn open_file(path: &Path) -> Result<File, AudioError> {
-    let refuse = |fault: Fault| fault.in_file(path);
-    let open_error = |e: io::Error| match e.kind() {
-        ErrorKind::NotFound => refuse(Fault::NotFound),
-        _ => refuse(Fault::Open(e)),
-    };
-    // Checked before opening: opening a named pipe would wait until something writes to it.
-    if !std::fs::metadata(path).map_err(open_error)?.is_file() {
-        return Err(refuse(Fault::NotAFile));
-    }
-    File::open(path).map_err(open_error)
 }
 
 /// A source whose structure is known.

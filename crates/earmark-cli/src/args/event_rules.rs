@@ -46,6 +46,9 @@ const EVENT_SCORES: &[Choice<EventScore>] = &[
 /// Heading of the arguments.
 const EVENTS: &str = "Events";
 
+/// The default of `--release`.
+const RELEASE: f32 = 0.8;
+
 /// What counts as an event.
 #[derive(Args)]
 pub struct EventArgs {
@@ -55,7 +58,7 @@ pub struct EventArgs {
     #[arg(long, value_name = "SCORE|CLASS=SCORE|FILE", help_heading = EVENTS)]
     pub threshold: Vec<String>,
     /// An event lasts while its score stays above this share of the threshold
-    #[arg(long, value_name = "SHARE", default_value_t = 0.8, help_heading = EVENTS)]
+    #[arg(long, value_name = "SHARE", default_value_t = RELEASE, help_heading = EVENTS)]
     pub release: f32,
     /// Merge events of a class that are at most this far apart
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, help_heading = EVENTS)]
@@ -76,6 +79,19 @@ pub struct EventArgs {
 }
 
 impl EventArgs {
+    /// The first of the flags that is given and changes events, but no score of a window.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--threshold", !self.threshold.is_empty()),
+            ("--release", self.release != RELEASE),
+            ("--merge", self.merge != 0.0),
+            ("--min-duration", self.min_duration != 0.0),
+        ];
+        given
+            .into_iter()
+            .find_map(|(flag, is_given)| is_given.then_some(flag))
+    }
+
     /// Settings with what is said here.
     pub fn over(&self, settings: TagConfig) -> anyhow::Result<TagConfig> {
         Ok(TagConfig {

@@ -18,6 +18,7 @@ pub use time_and_place::TimeAndPlaceArgs;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use earmark::inference::tag::inputs::recordings_of_table;
 use std::path::PathBuf;
 
 /// A value of a closed set: its name on the command line, its help, and itself.
@@ -45,7 +46,26 @@ pub struct Source {
     /// Subset of the data folder; default: test, if there is one
     #[arg(long, alias = "part")]
     pub subset: Option<String>,
-    /// Audio files, or folders (all audio in them, recursively)
+    /// Audio files, or folders (all audio in them, recursively); also addresses such as s3://bucket/in
     #[arg(long, num_args = 1..)]
     pub files: Vec<PathBuf>,
+    /// Table (CSV or Parquet) that names recordings: paths, relative to its folder, or addresses in a column file or url
+    #[arg(long, value_name = "TABLE", num_args = 1)]
+    pub from: Vec<PathBuf>,
+}
+
+impl Source {
+    /// Whether recordings are named, by themselves or in a table.
+    pub fn names_files(&self) -> bool {
+        !self.files.is_empty() || !self.from.is_empty()
+    }
+
+    /// The recordings and folders that are named, with the recordings of tables.
+    pub fn recordings(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut all = self.files.clone();
+        for table in &self.from {
+            all.extend(recordings_of_table(table)?);
+        }
+        Ok(all)
+    }
 }

@@ -98,6 +98,12 @@ impl Asked<'_> {
             .iter()
             .map(|file| file.to_string_lossy())
             .collect();
+        let tables: Vec<_> = self
+            .source
+            .from
+            .iter()
+            .map(|table| table.to_string_lossy())
+            .collect();
         let damaged = self
             .damaged
             .damaged
@@ -107,9 +113,10 @@ impl Asked<'_> {
             ("earmark", Some(earmark_core::VERSION.to_owned())),
             ("the command", Some(self.command.to_owned())),
             ("the model", Some(model_hashes(self.models)?)),
-            ("--data", path(&source.data).filter(|_| files.is_empty())),
+            ("--data", path(&source.data).filter(|_| !source.names_files())),
             ("--subset", source.subset.clone()),
             ("--files", (!files.is_empty()).then(|| files.join(" "))),
+            ("--from", (!tables.is_empty()).then(|| tables.join(" "))),
             ("--layout", read.layout.clone()),
             ("--table", path(&read.table)),
             ("--file-column", read.file_column.clone()),

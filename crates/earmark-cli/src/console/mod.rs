@@ -77,6 +77,11 @@ impl Console {
         }
     }
 
+    /// Whether notes are not printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Removes the bar, before something is written that does not know of it.
     pub fn clear(&self) {
         self.lock().progress.clear();

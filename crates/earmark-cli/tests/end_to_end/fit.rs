@@ -1,12 +1,29 @@
 //! One command from a folder to a model.
 
-use super::common::{Ended, Lab, files};
+use super::common::{CLASSES, Ended, Lab, files};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A network of the kind that is fine-tuned, a quarter as wide as the smallest, trained for a moment.
-fn lab() -> Lab {
+/// A folder with `mixed/`: ten recordings of each class, of which two are tones of the next one. No way to a model
+/// finds them, so that there is something to compare.
+fn mixed() -> Lab {
     let lab = Lab::new();
+    for (c, (class, own)) in CLASSES.iter().enumerate() {
+        let (_, next) = CLASSES[(c + 1) % CLASSES.len()];
+        for k in 0..10 {
+            let hz = if k < 8 { *own } else { next };
+            lab.tone(
+                &format!("mixed/{class}/{k}.wav"),
+                hz * (1.0 + 0.03 * f64::from(k)),
+            );
+        }
+    }
+    lab
+}
+
+/// The same with a network of the kind that is fine-tuned, a quarter as wide as the smallest, trained for a moment.
+fn lab() -> Lab {
+    let lab = mixed();
     lab.earmark(&format!(
         "train efficientat/mn04 --data tones --run backbone --set network.width=0.1 --set batches.size=8 \
          --set train.epochs=2 --set train.schedule={{kind=\"cosine\"}} {SHORT}"
@@ -57,11 +74,11 @@ fn finished_and_repaired(lab: &Lab, fit: &str) -> Ended {
 #[test]
 fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     let lab = lab();
-    let fit = format!("fit tones --model backbone -o m.safetensors --minutes 60 {SHORT} {QUICK}");
+    let fit = format!("fit mixed --model backbone -o m.safetensors --minutes 60 {SHORT} {QUICK}");
     let ended = lab.earmark(&format!("{fit} --json")).done();
     let first = json(&ended);
     assert!(
-        ended.err.contains("18 clips to train on, in 5 parts (folds)"),
+        ended.err.contains("30 clips to train on, in 5 parts (folds)"),
         "{ended}"
     );
     assert!(ended.err.contains("ways to compare, about "), "{ended}");
@@ -71,8 +88,8 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
         // Fine-tuning is compared on two of the five folds.
         let clips = way["clips"].as_u64().expect("a number");
         match way["name"] == "fine-tune" {
-            true => assert!((6..=8).contains(&clips), "{way}"),
-            false => assert_eq!(clips, 18, "{way}"),
+            true => assert!((11..=13).contains(&clips), "{way}"),
+            false => assert_eq!(clips, 30, "{way}"),
         }
         assert!(way["accuracy"].is_number() && way["lwlrap"].is_number(), "{way}");
         assert_eq!(way["chosen"], way["name"] == first["chosen"]);
@@ -101,14 +118,22 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     // It is a model like any other.
     let info = lab.earmark("models info m.safetensors --json").done();
     assert!(info.out.contains("\"mid\""), "{info}");
-    lab.earmark("tag tones/high/0.wav --model m.safetensors").done();
-    lab.earmark("predict m.safetensors --data tones -o scores.csv")
+    lab.earmark("tag mixed/high/0.wav --model m.safetensors").done();
+    lab.earmark("predict m.safetensors --data mixed -o scores.csv")
         .done();
+    // Who asks for the report of the model, or of the folder, learns where it is.
+    for place in ["m.safetensors", "m.safetensors.fit"] {
+        let refused = lab.earmark(&format!("report {place}")).refused();
+        assert!(
+            refused.ends_with("the report that `earmark fit` wrote is m.safetensors.fit/report.html"),
+            "{refused}"
+        );
+    }
 
     let again = finished_and_repaired(&lab, &fit);
     let wanted = [
         "guessing",
-        "for held-out clips",
+        "held-out clips: log loss",
         "these scores have chosen between the ways",
         "what the words mean: docs/glossary.md",
         "model: m.safetensors",
@@ -133,16 +158,28 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
 #[test]
 fn nothing_is_seen_of_the_fold_that_is_left_out() {
     let lab = lab();
-    let fit = format!("fit tones --model backbone --fold 2 -o m.safetensors --json {SHORT} {QUICK}");
+    let fit =
+        format!("fit mixed --model backbone --fold 2 -o m-without-2.safetensors --json {SHORT} {QUICK}");
     let found = json(&lab.earmark(&fit).done());
     let held_out: BTreeMap<String, String> =
-        serde_json::from_str(&lab.read("m.safetensors.fit/held-out-0.json")).expect("clips to leave out");
+        serde_json::from_str(&lab.read("m-without-2.safetensors.fit/held-out-0.json"))
+            .expect("clips to leave out");
     assert_eq!(found["held_out"]["fold"], 2);
     assert_eq!(found["held_out"]["report"]["clips"], held_out.len());
-    assert!((3..=4).contains(&held_out.len()), "a fifth of 18: {held_out:?}");
-    assert_eq!(found["clips"], 18 - held_out.len());
+    assert!((5..=7).contains(&held_out.len()), "a fifth of 30: {held_out:?}");
+    assert_eq!(found["clips"], 30 - held_out.len());
+    // The next one to run is that on all clips, into a file of its own.
+    let next = found["next"][2].as_str().expect("a command");
+    assert!(
+        next.starts_with("earmark fit mixed --model backbone --json "),
+        "{next}"
+    );
+    assert!(
+        next.ends_with(" -o m.safetensors") && !next.contains("--fold"),
+        "{next}"
+    );
     let mut tables = 0;
-    for (name, bytes) in files(&lab.path("m.safetensors.fit")) {
+    for (name, bytes) in files(&lab.path("m-without-2.safetensors.fit")) {
         let is_table =
             name.ends_with("split.csv") || name.ends_with("out-of-fold.csv") || name == "folds.csv";
         if !is_table {
@@ -157,19 +194,77 @@ fn nothing_is_seen_of_the_fold_that_is_left_out() {
     // The folds, three ways of scores, and a split of two folds of fine-tuning and at least four of the baseline.
     assert!(tables >= 1 + 3 + 2 + 4, "{tables}");
     // The model itself reads the whole folder again.
-    lab.earmark("predict m.safetensors --data tones -o scores.csv")
+    lab.earmark("predict m-without-2.safetensors --data mixed -o scores.csv")
         .done();
-    assert_eq!(lab.read("scores.csv").lines().count(), 1 + 18);
+    assert_eq!(lab.read("scores.csv").lines().count(), 1 + 30);
+}
+
+/// Where the first way makes no error, or few clips could show one, no other one is trained: that is said once.
+#[test]
+fn nothing_more_is_tried_where_nothing_can_be_won() {
+    let lab = lab();
+    for (class, hz) in CLASSES {
+        for k in 0..8 {
+            let hz = hz * (1.0 + 0.015 * f64::from(k));
+            lab.tone(&format!("easy/{class}/{k}.wav"), hz);
+        }
+    }
+    let count = |ended: &Ended, text: &str| (ended.out.clone() + &ended.err).matches(text).count();
+    for (dir, why) in [
+        (
+            "easy",
+            "the probe makes no error on 24 clips: nothing to win by fine-tuning",
+        ),
+        (
+            "tones",
+            "18 clips can't show whether fine-tuning does better than the probe: 20 are the least; add recordings",
+        ),
+    ] {
+        let fit = format!("fit {dir} --model backbone -o {dir}.safetensors {SHORT} {QUICK}");
+        let ended = lab.earmark(&fit).done();
+        assert_eq!(count(&ended, why), 1, "{ended}");
+        for text in [
+            "no other way was tried, so that these scores have chosen nothing",
+            "fine-tune",
+            "left out",
+        ] {
+            assert!(ended.out.contains(text), "{text}: {ended}");
+        }
+        for way in ["fine-tune", "summary-baseline"] {
+            assert!(
+                !lab.path(&format!("{dir}.safetensors.fit/{way}")).exists(),
+                "{way}: {ended}"
+            );
+        }
+        let page = lab.read(&format!("{dir}.safetensors.fit/report.html"));
+        assert!(page.contains("the scores below have chosen nothing"));
+        // The same as data, and where nothing but results is printed.
+        let found = json(&lab.earmark(&format!("{fit} --json")).done());
+        assert_eq!(names(&found["ways"]), ["probe"]);
+        assert_eq!(names(&found["left_out"]), ["fine-tune", "summary-baseline"]);
+        for way in found["left_out"].as_array().expect("a list") {
+            assert_eq!(way["reason"], why);
+        }
+        let is_calibrated = found["calibration"]["helps"] == true;
+        assert_eq!(page.contains("calibrated by the other folds"), is_calibrated);
+        let quiet = lab.earmark(&format!("{fit} -q")).done();
+        let line = format!("not fine-tune, summary-baseline: {why}\n");
+        assert!(quiet.err.is_empty() && quiet.out.contains(&line), "{quiet}");
+    }
+}
+
+/// The command where no network is installed.
+fn without_networks(lab: &Lab, what: &str) -> Ended {
+    let mut command = lab.command(what);
+    let output = command.env("EARMARK_MODELS", lab.path("models")).output();
+    Ended::of(what, output.expect("the command to start"))
 }
 
 /// What does not fit into the time is left out and said, and the first way is tried all the same.
 #[test]
 fn without_a_network_and_time_there_is_a_model_still() {
-    let lab = Lab::new();
-    let what = "fit tones --minutes 0.0001 --json";
-    let mut command = lab.command(what);
-    let output = command.env("EARMARK_MODELS", lab.path("models")).output();
-    let ended = Ended::of(what, output.expect("the command to start")).done();
+    let lab = mixed();
+    let ended = without_networks(&lab, "fit mixed --minutes 0.0001 --json").done();
     assert!(ended.err.contains("no network is installed"), "{ended}");
     assert!(
         ended.err.contains("earmark models get efficientat-mn04-as"),
@@ -181,8 +276,9 @@ fn without_a_network_and_time_there_is_a_model_still() {
     assert_eq!(names(&found["left_out"]), ["from-scratch"]);
     let reason = found["left_out"][0]["reason"].as_str().expect("a reason");
     assert!(reason.ends_with(" would be enough"), "{reason}");
-    assert_eq!(found["model"], "tones.safetensors");
-    lab.earmark("tag tones/high/0.wav --model tones.safetensors")
+    assert_eq!(ended.err.matches("not from-scratch: ").count(), 1, "{ended}");
+    assert_eq!(found["model"], "mixed.safetensors");
+    lab.earmark("tag mixed/high/0.wav --model mixed.safetensors")
         .done();
 }
 
@@ -192,15 +288,15 @@ fn what_belongs_together_is_held_out_together() {
     let lab = lab();
     let mut table = String::from("file,label,fold,usr_id\n");
     for (c, class) in ["high", "low", "mid"].into_iter().enumerate() {
-        for k in 0..6 {
+        for k in 0..10 {
             lab.write(
                 &format!("yard/{class}{k}.wav"),
-                lab.bytes(&format!("tones/{class}/{k}.wav")),
+                lab.bytes(&format!("mixed/{class}/{k}.wav")),
             );
-            table += &format!("{class}{k}.wav,{class},{},{}\n", k % 2 + 1, 3 * c + k / 2);
+            table += &format!("{class}{k}.wav,{class},{},{}\n", k % 2 + 1, 5 * c + k / 2);
         }
     }
-    lab.write("yard/copy.wav", lab.bytes("tones/low/0.wav"));
+    lab.write("yard/copy.wav", lab.bytes("mixed/low/0.wav"));
     lab.write("yard/broken.wav", "junk");
     lab.write(
         "yard/sounds.csv",
@@ -209,18 +305,19 @@ fn what_belongs_together_is_held_out_together() {
     let fit = |out: &str| format!("fit yard --model backbone -o {out} --json {SHORT} {QUICK}");
     let ended = lab.earmark(&fit("yard.safetensors")).exit(2);
     for text in [
-        "the folds of the data separate recordings of one \"usr_id\" (9 of 11) and copies of one sound (1 of 1), so \
+        "the folds of the data separate recordings of one \"usr_id\" (15 of 17) and copies of one sound (1 of 1), so \
          that",
-        "\"usr_id\" looks like what was recorded together: folds keep its 11 groups whole",
+        "\"usr_id\" looks like what was recorded together: folds keep its 17 groups whole",
         "2 recordings sound the same as others, or nearly so, such as \"low0.wav\" and \"copy.wav\"",
         "`earmark data check yard --write FIXED.csv`",
-        "19 clips to train on",
+        "31 clips to train on",
     ] {
         assert!(ended.err.contains(text), "{text}: {ended}");
     }
     assert_eq!(ended.err.matches("skipped broken.wav: ").count(), 1, "{ended}");
     let found = json(&ended);
-    assert_eq!(found["clips"], 19);
+    assert_eq!(found["clips"], 31);
+    assert_eq!(names(&found["ways"]), ["probe", "fine-tune", "summary-baseline"]);
     assert_eq!(found["skipped"].as_array().map(Vec::len), Some(1));
     assert_eq!(found["fold_table"], "yard.safetensors.fit/folds.csv");
     let last = found["next"][2].as_str().expect("a command");
@@ -237,7 +334,7 @@ fn what_belongs_together_is_held_out_together() {
             .to_owned()
     };
     for class in ["high", "low", "mid"] {
-        for pair in 0..3 {
+        for pair in 0..5 {
             let [a, b] = [2 * pair, 2 * pair + 1].map(|k| fold(&format!("{class}{k}.wav")));
             assert_eq!(a, b, "{class} {pair}: {folds}");
         }

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 49] = [
+const COMMANDS: [&str; 59] = [
     "",
     "init",
     "data",
@@ -15,7 +15,9 @@ const COMMANDS: [&str; 49] = [
     "data synth",
     "features",
     "review",
+    "review apply",
     "review best",
+    "review precision",
     "review worst",
     "demo",
     "recipes",
@@ -40,6 +42,14 @@ const COMMANDS: [&str; 49] = [
     "embed",
     "merge",
     "neighbours",
+    "index",
+    "index add",
+    "index search",
+    "index label",
+    "index learn",
+    "index detect",
+    "index info",
+    "index merge",
     "blend",
     "models",
     "models list",

@@ -1,6 +1,7 @@
 //! The `earmark` command, run as a user runs it: as a process, in a folder of its own, on short synthetic sounds.
 
 mod activity;
+mod addresses_and_tables;
 mod background_copies;
 mod blend_and_compare;
 mod bundle;
@@ -27,8 +28,10 @@ mod export;
 mod extract;
 mod features_handcrafted;
 mod fit;
+mod fit_data;
 mod flipped_bits_and_kills;
 mod help;
+mod index;
 #[cfg(target_os = "linux")]
 mod limits_of_memory;
 mod listen;
@@ -45,6 +48,9 @@ mod refused_models;
 mod refused_settings;
 mod report;
 mod review;
+mod review_decisions;
+#[cfg(all(unix, feature = "serve"))]
+mod review_serve;
 mod score;
 mod score_events;
 #[cfg(unix)]
@@ -55,6 +61,8 @@ mod scripts_2018;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod shards;
+mod shown_to_people;
+mod slips;
 mod stack;
 mod strangers_files;
 mod tag;

@@ -169,7 +169,7 @@ fn other_commands_know_cross_validation_runs() {
     let message = lab.earmark("eval runs/cv --data tones --fold 2").refused();
     assert_eq!(
         message,
-        "--fold: runs/cv holds one run per fold; evaluate one of them: earmark eval runs/cv/fold-K"
+        "--fold: runs/cv holds one run per fold; evaluate one of them: earmark eval runs/cv/fold-2 --data tones"
     );
 
     let report = json(&lab.read("runs/cv/folds.json"));

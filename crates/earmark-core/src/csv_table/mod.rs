@@ -157,6 +157,7 @@ mod tests {
             "b.wav,x,\"5 inch\nc.wav,x,fine\n",
             "b.wav,x,\"5 inch\nc.wav,x,\"7 inch\nd.wav,x,fine\n",
             "b.wav,x,\"5 inch\nc.wav,x,7\"\nd.wav,x,fine\n",
+            "b.wav,x,\"5 inch\r\nc.wav,x,7\"\r\nd.wav,x,fine\r\n",
             "b.wav,x,\"5 inch\nc.wav,x,\"fine\"\n",
         ] {
             let (line, problem) = fault(&format!("{head}{rest}"));
@@ -172,11 +173,10 @@ mod tests {
                  quote inside it twice (\"\")"
             )
         );
-        // Line breaks that belong to a cell are read.
-        assert_eq!(
-            cells("f,note,n\na,\"one\ntwo, three\nfour\",1\n")[1][1],
-            "one\ntwo, three\nfour"
-        );
+        // Line breaks that belong to a cell are read, of whichever kind.
+        for cell in ["one\ntwo, three\nfour", "one\r\ntwo, three\rfour"] {
+            assert_eq!(cells(&format!("f,note,n\na,\"{cell}\",1\n"))[1][1], *cell);
+        }
     }
 
     proptest! {

@@ -109,8 +109,10 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 break;
             } else {
+                // As it is written: what has one in a name is read back as it was.
+                let start = self.at;
                 self.pass_line_end();
-                cell.push('\n');
+                cell.push_str(&self.text[start..self.at]);
             }
         }
         self.pass_spaces();
@@ -130,7 +132,7 @@ impl<'a> Reader<'a> {
             let pieces = line.split(char::from(self.separator)).count();
             Some(pieces) == width
         };
-        let row = cell.split('\n').skip(1).find(is_row).map(str::to_owned);
+        let row = cell.split(['\r', '\n']).skip(1).find(is_row).map(str::to_owned);
         match row {
             None => Ok(cell),
             Some(row) => Err(RecordError::new(

@@ -1,6 +1,6 @@
 //! Findings about the recordings themselves, their names and groups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use earmark_core::human::human_amount;
 
@@ -8,7 +8,9 @@ use super::clipping_and_amplitude::{Measured, Readable};
 use super::damage_and_contradictions::remarked;
 use super::findings_and_remedies::{Finding, FindingKind, cause};
 use super::near_duplicates::near_duplicates;
+use super::odd_names::odd_names;
 use super::options::CheckOptions;
+use super::overlapping_cut_outs::{OverlappingCutOuts, REMEDY};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
@@ -44,9 +46,12 @@ pub(super) fn findings(
         .iter()
         .filter(|(_, m)| !m.is_empty() && !m.is_silent(options));
     let audible: Readable = audible.copied().collect();
-    findings.extend(same_sound(set, audible.iter().copied(), options));
-    findings.extend(similar_sounds(&audible, options));
+    let overlaps = OverlappingCutOuts::of(set);
+    findings.extend(same_sound(set, &overlaps, audible.iter().copied(), options));
+    findings.extend(similar_sounds(&audible, &overlaps, options));
+    findings.extend(overlapping(&audible, &overlaps, options));
     findings.extend(same_names(set));
+    findings.extend(odd_names(set));
     findings.extend(groups(set, options));
     findings.extend(likely_groups(set));
     findings
@@ -130,6 +135,7 @@ fn leaks(items: &[&Item], options: &CheckOptions) -> Option<&'static str> {
 /// Clusters of recordings that sound exactly the same.
 fn same_sound<'a>(
     set: &DataSet,
+    overlaps: &OverlappingCutOuts,
     audible: impl Iterator<Item = (&'a Item, &'a Measured)>,
     options: &CheckOptions,
 ) -> Vec<Finding> {
@@ -137,16 +143,20 @@ fn same_sound<'a>(
     let clusters = grouped(audible.map(|(item, m)| (*m.content.as_bytes(), item)));
     for items in clusters.into_values().filter(|c| c.len() > 1) {
         let times = items.len();
+        let what = match overlaps.have(&items) {
+            true => "the same part of a recording, cut out",
+            false => "the same sound",
+        };
         let finding = match leaks(&items, options) {
             Some(across) => {
-                let message = format!("the same sound {times} times, in {across}");
-                let cause = format!("the same sound in {across}");
+                let message = format!("{what} {times} times, in {across}");
+                let cause = format!("{what} in {across}");
                 Finding::new(FindingKind::Leakage, message, items.iter().copied()).because(&cause)
             }
             None => {
-                let message = format!("the same sound {times} times");
-                let cause = "the same sound several times";
-                Finding::new(FindingKind::Duplicate, message, items.iter().copied()).because(cause)
+                let message = format!("{what} {times} times");
+                let cause = format!("{what} several times");
+                Finding::new(FindingKind::Duplicate, message, items.iter().copied()).because(&cause)
             }
         };
         findings.push(finding);
@@ -163,8 +173,33 @@ fn same_sound<'a>(
     findings
 }
 
-/// Clusters of recordings that sound nearly the same and are not yet one group.
-fn similar_sounds(audible: &Readable, options: &CheckOptions) -> Vec<Finding> {
+/// Cut-outs of one recording that overlap, are not yet one group, and do not all sound exactly the same.
+fn overlapping(audible: &Readable, overlaps: &OverlappingCutOuts, options: &CheckOptions) -> Vec<Finding> {
+    let sounds: HashMap<(&str, &str), &Measured> = audible
+        .iter()
+        .map(|(item, m)| ((item.subset.as_str(), item.file.as_str()), *m))
+        .collect();
+    let sound = |item: &Item| {
+        let measured = sounds.get(&(item.subset.as_str(), item.file.as_str()))?;
+        Some(measured.content)
+    };
+    let find = |items: &Vec<&Item>| {
+        let first = items.first()?;
+        let one_group = first.group.is_some() && items.iter().all(|item| item.group == first.group);
+        let one_sound = sound(first).is_some() && items.iter().all(|item| sound(item) == sound(first));
+        if one_group || one_sound {
+            return None;
+        }
+        let across = leaks(items, options).map_or(String::new(), |across| format!(" in {across}"));
+        let cause = format!("cut-outs of one recording that overlap{across}");
+        let finding = Finding::new(FindingKind::NearDuplicate, cause, items.iter().copied());
+        Some(finding.with_remedy(REMEDY))
+    };
+    overlaps.clusters.iter().filter_map(find).collect()
+}
+
+/// Clusters of recordings that sound nearly the same, are not yet one group, and are no cut-outs that overlap.
+fn similar_sounds(audible: &Readable, overlaps: &OverlappingCutOuts, options: &CheckOptions) -> Vec<Finding> {
     let prints: Vec<_> = audible.iter().map(|(_, m)| &m.fingerprint).collect();
     let find = |cluster: Vec<usize>| {
         let (first, rest) = cluster.split_first()?;
@@ -175,6 +210,9 @@ fn similar_sounds(audible: &Readable, options: &CheckOptions) -> Vec<Finding> {
             return None;
         }
         let items: Vec<&Item> = cluster.iter().map(|&at| audible[at].0).collect();
+        if overlaps.have(&items) {
+            return None;
+        }
         let across = leaks(&items, options).map_or(String::new(), |across| format!(" in {across}"));
         let cause = format!("nearly the same sound{across}: cut, louder, resampled or compressed again");
         Some(Finding::new(FindingKind::NearDuplicate, cause, items))

@@ -66,6 +66,8 @@ pub enum FindingKind {
     Imbalance,
     /// Cannot be used, as its name is not UTF-8.
     FileName,
+    /// Has a line break or another control character in its name.
+    OddName,
     /// In the data folder but not used.
     Skipped,
 }
@@ -114,6 +116,9 @@ impl FindingKind {
             Self::SmallClass => "add recordings or use fewer folds",
             Self::Imbalance => "look at per-class scores; add recordings of the small classes",
             Self::FileName => "rename what is shown with a replacement character, folders included",
+            Self::OddName => {
+                "rename them, folders included: many programs can't read a table that has such a name in it"
+            }
             Self::Skipped => "move recordings into a class folder; other files may stay",
         }
     }
@@ -241,6 +246,12 @@ impl Finding {
     /// The same with what it has in common with others.
     pub(super) fn because(mut self, cause: &str) -> Self {
         cause.clone_into(&mut self.cause);
+        self
+    }
+
+    /// The same with another remedy than that of its kind.
+    pub(super) fn with_remedy(mut self, remedy: &str) -> Self {
+        remedy.clone_into(&mut self.remedy);
         self
     }
 

@@ -1,10 +1,11 @@
 //! Why an item has no features.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use earmark_audio::AudioError;
+use earmark_audio::{AudioError, Fault};
 use earmark_core::human::human_duration;
+use earmark_core::remote::RemoteFailure;
 use earmark_features::FeatureError;
 
 use crate::damaged_recordings::ClipDamage;
@@ -79,6 +80,20 @@ pub enum ItemFault {
     /// The file has changed since the start of the run.
     #[error("{0}: changed while it was in use; start again when nothing writes to the data folder any more")]
     Changed(PathBuf),
+}
+
+impl ItemFault {
+    /// Of a file that can't be read. What a store says of one at an address has its own remedy.
+    pub(super) fn unreadable(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match RemoteFailure::of(&source).cloned() {
+            Some(failure) => {
+                let fault = Fault::Store(failure);
+                Self::Audio(AudioError::File { path, fault })
+            }
+            None => Self::Read { path, source },
+        }
+    }
 }
 
 /// An item may come from a table, a folder or a command line: the remedy fits them all.

@@ -182,10 +182,7 @@ impl FeatureStore {
     }
 
     pub(super) fn look_up(&self, item: &Item, form: CachedForm) -> Result<Found, ItemError> {
-        let unreadable = |source| {
-            let path = item.path.clone();
-            ItemError::new(item, ItemFault::Read { path, source })
-        };
+        let unreadable = |source| ItemError::new(item, ItemFault::unreadable(&item.path, source));
         let (stamp, content) = self.contents.of(&item.path).map_err(unreadable)?;
         let key = CacheKey::new(content, form, &self.extractor).of_span(item.span);
         if let Some(entry) = self.find(key, item.damaged) {

@@ -12,6 +12,7 @@ mod choose_table;
 mod class_folders;
 mod csv;
 mod csv_columns;
+mod cut_outs;
 mod esc50;
 mod events;
 mod file_pattern;
@@ -37,6 +38,7 @@ mod similar_classes;
 mod urbansound8k;
 
 pub use audio_files::{AUDIO_EXTENSIONS, is_audio_name};
+pub use cut_outs::CutOuts;
 pub use events::{EventOptions, EventOverlap, EventTable, LabelledEvent, UnlabelledWindows};
 pub use group_columns::GroupColumn;
 pub use kind::LayoutKind;

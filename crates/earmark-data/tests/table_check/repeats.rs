@@ -75,6 +75,61 @@ fn nearly_the_same_sound() {
     );
 }
 
+/// What `earmark extract` has cut out of one recording with the same second in it is not called a copy.
+#[test]
+fn cut_outs_that_overlap() {
+    let mut rng = earmark_core::random::stream(1, &[4]);
+    let noise: Vec<i16> = (0..24_000)
+        .map(|_| earmark_core::random::uniform(&mut rng, -12_000.0, 12_000.0) as i16)
+        .collect();
+    let table = "file,class,score,recording,detected_from_seconds,detected_to_seconds,cut_from_seconds,cut_to_seconds\n\
+                 dog/a_0.500.wav,dog,0.9,in/a.wav,0.500,1.500,0.000,2.000\n\
+                 dog/a_1.500.wav,dog,0.8,in/a.wav,1.500,2.500,1.000,3.000\n\
+                 owl/a_1.500.wav,owl,0.7,in/a.wav,1.500,2.500,1.000,3.000\n\
+                 owl/b_1.500.wav,owl,0.6,in/b.wav,1.500,2.500,1.000,3.000\n";
+    let tree = Tree::new(&[("extracts.csv", table), ("owl/b_1.500.wav", "")]);
+    std::fs::create_dir_all(tree.path("dog")).unwrap();
+    for (name, samples) in [
+        ("dog/a_0.500.wav", &noise[..16_000]),
+        ("dog/a_1.500.wav", &noise[8000..]),
+        ("owl/a_1.500.wav", &noise[8000..]),
+    ] {
+        write_wav(&tree.path(name), 8000, 1, samples);
+    }
+    let options = CheckOptions {
+        folds: 1,
+        ..CheckOptions::default()
+    };
+    let report = check(&tree.load().unwrap(), &options, &|_, _| ());
+    let repeats = |kind| {
+        let found = report.findings.iter().filter(move |f| f.kind == kind);
+        found
+            .map(|f| (f.message.as_str(), f.places.len()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        repeats(FindingKind::NearDuplicate),
+        [("cut-outs of one recording that overlap", 3)]
+    );
+    assert_eq!(
+        repeats(FindingKind::Duplicate),
+        [("the same part of a recording, cut out 2 times", 2)]
+    );
+    let overlap = report
+        .findings
+        .iter()
+        .find(|f| f.kind == FindingKind::NearDuplicate);
+    assert!(overlap.unwrap().remedy.contains("--group-column recording"));
+    // Without the table they are what they sound like.
+    std::fs::remove_file(tree.path("extracts.csv")).unwrap();
+    let report = check(&tree.load().unwrap(), &options, &|_, _| ());
+    let text = report.to_text();
+    assert!(
+        text.contains("the same sound 2 times") && !text.contains("overlap"),
+        "{text}"
+    );
+}
+
 /// What makes folds keep recordings together, without the rest of a check.
 #[test]
 fn repeated_sounds_are_found() {

@@ -3,6 +3,7 @@
 mod check;
 mod fingerprint;
 mod handcrafted_check;
+mod no_spectrogram;
 mod size_limits;
 mod waveform_check;
 

@@ -1,7 +1,7 @@
 //! What the rest of a front end must be where a network takes the samples themselves.
 
-use super::FrontEnd;
-use crate::{amplitude::AmplitudeScale, postprocess::Postprocess, stft::Framing, stft::Stft};
+use super::{FrontEnd, no_spectrogram::NoSpectrogram};
+use crate::{postprocess::Postprocess, stft::Framing, stft::Stft};
 use earmark_core::ConfigError;
 
 /// A frame per sample, so that lengths in frames are lengths in samples.
@@ -14,42 +14,37 @@ pub(super) fn stft() -> Stft {
 
 /// Refuses every key that would change samples or count them differently.
 pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {
-    let unless = |ok: bool, key: &str, value: &str, remedy: &str| {
-        let reason = "can't be combined with front-end.waveform, which passes samples on as they are";
-        ConfigError::unless(ok, key, value, remedy).map_err(|error| error.because(reason))
+    let rest = NoSpectrogram {
+        front_end,
+        framing,
+        reason: "can't be combined with front-end.waveform, which passes samples on as they are",
     };
-    let own = stft();
-    let plain = front_end.stft.phase == own.phase && *framing == own.framing(front_end.sample_rate_hz)?;
-    let remedy = "give { window-samples = 1, hop-samples = 1, fft-samples = 2 }";
-    unless(plain, "stft", &format!("{framing:?}"), remedy)?;
-    unless(front_end.mel.is_none(), "mel", "(set)", "leave out front-end.mel")?;
-    let amplitude = &front_end.amplitude;
-    let linear = *amplitude == AmplitudeScale::Linear;
-    unless(linear, "amplitude", &format!("{amplitude:?}"), "give \"linear\"")?;
-    let remedy = "leave out front-end.pre-emphasis";
-    unless(front_end.pre_emphasis.is_none(), "pre-emphasis", "(set)", remedy)?;
+    let own = "give { window-samples = 1, hop-samples = 1, fft-samples = 2 }";
+    rest.check_steps(&stft(), own)?;
     let remedy = "leave out one of the two";
-    unless(!front_end.handcrafted, "handcrafted", "true", remedy)?;
-    unless(
+    rest.unless(!front_end.handcrafted, "handcrafted", "true", remedy)?;
+    rest.unless(
         front_end.clip_features.is_none(),
         "clip-features",
         "(set)",
         remedy,
     )?;
     let remedy = "leave out front-end.postprocess";
-    unless(
+    rest.unless(
         front_end.postprocess == Postprocess::default(),
         "postprocess",
         "(set)",
         remedy,
     )?;
     let remedy = "give the length of a window that the network takes";
-    unless(front_end.segments.is_some(), "segments", "(missing)", remedy)
+    rest.unless(front_end.segments.is_some(), "segments", "(missing)", remedy)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amplitude::AmplitudeScale;
+    use crate::stft::BinValue;
     use crate::{Extractor, FeatureError};
     use earmark_core::Check;
 
@@ -88,6 +83,7 @@ mod tests {
         };
         for (message, key) in [
             (refused(|f| f.stft = Stft::default()), "stft = "),
+            (refused(|f| f.stft.value = BinValue::Power), "stft = Stft {"),
             (refused(|f| f.mel = Some(crate::Mel::default())), "mel = "),
             (
                 refused(|f| f.amplitude = AmplitudeScale::default()),

@@ -11,8 +11,8 @@ const NOTHING: f64 = 1e-6;
 pub struct Difference {
     /// The result, such as `gradient of the bias`.
     pub of: String,
-    /// The largest difference of two numbers, as a share of the CPU's largest number; none where there are not as many
-    /// numbers, or one is not finite.
+    /// The largest difference of two numbers, as a share of the CPU's largest number; none where there are no numbers,
+    /// not as many, or one is not finite.
     pub share: Option<f64>,
     /// The largest share that rounding explains.
     pub allowed: f64,
@@ -29,7 +29,9 @@ impl Difference {
         let size = largest(cpu).max(floor).max(NOTHING);
         let each = got.iter().zip(cpu);
         let each = each.map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-        let is_comparable = got.len() == cpu.len() && got.iter().chain(cpu).all(|v| v.is_finite());
+        // What both lack is not compared: an operation without a gradient would agree with everything.
+        let as_many = got.len() == cpu.len() && !cpu.is_empty();
+        let is_comparable = as_many && got.iter().chain(cpu).all(|v| v.is_finite());
         Self {
             of: of.into(),
             share: is_comparable.then_some(each.fold(0.0, f64::max) / size),
@@ -102,8 +104,10 @@ mod tests {
             assert_eq!(difference.share, None, "{got:?}");
             assert!(!difference.is_rounding());
         }
-        let nothing_to_compare = Difference::between("y", &[f32::NAN], &[f32::NAN], 1.0);
-        assert!(!nothing_to_compare.is_rounding());
+        for same in [&[f32::NAN][..], &[]] {
+            let nothing_to_compare = Difference::between("y", same, same, 1.0);
+            assert!(!nothing_to_compare.is_rounding(), "{same:?}");
+        }
     }
 
     #[test]

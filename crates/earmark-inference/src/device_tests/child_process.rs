@@ -32,16 +32,16 @@ pub fn ask<T: DeserializeOwned>(command: &mut Command, limit: Duration) -> Resul
     let errors = child.stderr.take().map(read);
     // An output ends when the process does, however it ends.
     let output = output.and_then(|output| output.recv_timeout(limit).ok());
-    if output.is_none() {
+    let Some(output) = output else {
         // It may have ended by now.
         let _ = child.kill();
-    }
+        // One that hangs in a driver may not end at all: it is waited for by a thread that nobody waits for.
+        thread::spawn(move || child.wait());
+        return Err(format!("its test did not end within {} s", limit.as_secs_f64()));
+    };
     let status = child
         .wait()
         .map_err(|e| format!("its test could not be waited for ({e})"))?;
-    let Some(output) = output else {
-        return Err(format!("its test did not end within {} s", limit.as_secs_f64()));
-    };
     let answer = |line| serde_json::from_str::<Result<T, String>>(line).ok();
     let answer = output.lines().rev().find_map(answer);
     if let (true, Some(answer)) = (status.success(), answer) {

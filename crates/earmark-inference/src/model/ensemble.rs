@@ -2,10 +2,11 @@
 
 use super::Model;
 use super::not_finite;
-use super::scoring::{blend_rows, calibrated, score_pass, segments_of};
+use super::scoring::{blend_rows, calibrated, forward_pass, segments_of};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
 use earmark_core::rows;
+use earmark_engine::ScorerOutput;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
 use rayon::prelude::*;
@@ -197,6 +198,32 @@ impl Model {
     }
 
     fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
+        let rows = self.run_windows(ScorerOutput::Scores, windows, window)?;
+        let calibration = self.calibration();
+        Ok(rows.into_iter().map(|row| calibrated(row, calibration)).collect())
+    }
+
+    /// The embedding of each window: what [`embed`](Self::embed) gives for a clip of its samples, filled up with
+    /// silence as windows are for scores.
+    ///
+    /// # Errors
+    ///
+    /// The first window with samples that can't be embedded.
+    pub(crate) fn embed_windows(
+        &self,
+        windows: &[Vec<f32>],
+        window: usize,
+    ) -> Result<Vec<Vec<f32>>, WindowError> {
+        self.run_windows(ScorerOutput::Embeddings, windows, window)
+    }
+
+    /// One output of the network for each window: the mean over its segments.
+    fn run_windows(
+        &self,
+        output: ScorerOutput,
+        windows: &[Vec<f32>],
+        window: usize,
+    ) -> Result<Vec<Vec<f32>>, WindowError> {
         let scorer = &self.0.scorer;
         let segments = windows
             .par_iter()
@@ -213,15 +240,23 @@ impl Model {
         let all: Vec<&Features> = segments.iter().flatten().collect();
         let alike = all.chunk_by(|a, b| a.frames == b.frames);
         let passes = alike.flat_map(|alike| alike.chunks(PASS));
-        let scores: Vec<f32> = passes.flat_map(|pass| score_pass(scorer, pass)).collect();
-        let mut scored = scores.chunks(self.classes().len());
+        let numbers: Vec<f32> = passes
+            .flat_map(|pass| forward_pass(scorer, output, pass))
+            .collect();
+        let classes: &[String] = match output {
+            ScorerOutput::Scores => self.classes(),
+            _ => &[],
+        };
+        let width = numbers.len() / all.len().max(1);
+        let mut of_segments = numbers.chunks(width.max(1));
         segments
             .iter()
             .enumerate()
             .map(|(window, of_window)| {
-                let mean = rows::mean(scored.by_ref().take(of_window.len())).unwrap_or_default();
-                match not_finite(&mean, self.classes()) {
-                    None => Ok(calibrated(mean, self.calibration())),
+                let of_window = of_segments.by_ref().take(of_window.len());
+                let mean = rows::mean(of_window).unwrap_or_default();
+                match not_finite(&mean, classes) {
+                    None => Ok(mean),
                     Some(reason) => Err(WindowError::Output { window, reason }),
                 }
             })

@@ -1,7 +1,7 @@
 //! From log-mel features to scores, where windows are scored rather than clips.
 
 use earmark_core::rows;
-use earmark_engine::{Scorer, SegmentBatch};
+use earmark_engine::{Scorer, ScorerOutput, SegmentBatch};
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_metrics::{BlendMean, Calibration, MetricsError, ScoreTable, blend};
 
@@ -14,10 +14,15 @@ pub(crate) fn segments_of(extractor: &Extractor, log_mel: &Features) -> Result<V
 
 /// Scores of segments of one size by one forward pass, row-major `[segments, classes]`.
 pub(crate) fn score_pass(scorer: &Scorer, segments: &[&Features]) -> Vec<f32> {
+    forward_pass(scorer, ScorerOutput::Scores, segments)
+}
+
+/// One output of the network for segments of one size by one forward pass, row-major `[segments, numbers]`.
+pub(crate) fn forward_pass(scorer: &Scorer, output: ScorerOutput, segments: &[&Features]) -> Vec<f32> {
     let first = segments[0];
     let shape = [segments.len(), first.channels, first.bands, first.frames];
     let x = segments.iter().flat_map(|f| f.data.iter().copied()).collect();
-    scorer.scores(SegmentBatch::new(x, shape))
+    scorer.forward(output, SegmentBatch::new(x, shape))
 }
 
 /// The mean over the segments of log-mel features, which are scored by one forward pass.

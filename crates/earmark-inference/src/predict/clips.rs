@@ -7,6 +7,7 @@ use crate::shards::ShardListing;
 use crate::tag::inputs;
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
+use earmark_core::remote::{self, is_address};
 use earmark_data::layout::recognise;
 use earmark_data::{DamagedFiles, DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, load};
 use earmark_recipe::Recipe;
@@ -57,6 +58,12 @@ pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, 
         note: None,
     };
     if let Some(root) = &job.data {
+        if is_address(root) {
+            return Err(PipelineError::Request(format!(
+                "--data {0}: data folders are read from disks; give the recordings below it with --files {0}",
+                root.display()
+            )));
+        }
         let (mut data, note) = open_folder(job, recipe, root)?;
         clips.note = note;
         clips.read = data.lines();
@@ -149,8 +156,10 @@ struct NamedClips {
 
 /// The files of `--files`, as [`file_items`], and those of its folders, as `tag` lists them.
 fn named_clips(words: &[PathBuf]) -> Result<NamedClips, PipelineError> {
-    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
-        words.iter().cloned().partition(|word| word.is_dir());
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = words
+        .iter()
+        .cloned()
+        .partition(|word| word.is_dir() || inputs::is_listed(word));
     let refused = |e: String| PipelineError::Request(format!("--files {e}"));
     let items = file_items(&files).map_err(|e| refused(e.to_string()))?;
     let name = |item: &Item| {
@@ -211,6 +220,10 @@ fn item(file: String, path: PathBuf) -> Item {
 }
 
 fn refuse_missing(files: &[PathBuf]) -> Result<(), PipelineError> {
+    let address = files.iter().find(|path| is_address(path));
+    if let (Some(address), Err(e)) = (address, remote::files()) {
+        return Err(PipelineError::Request(format!("{}: {e}", address.display())));
+    }
     let missing = files.iter().filter(|path| is_missing(path));
     let missing: Vec<String> = missing.map(|path| path.display().to_string()).collect();
     match missing.is_empty() {
@@ -219,7 +232,11 @@ fn refuse_missing(files: &[PathBuf]) -> Result<(), PipelineError> {
     }
 }
 
+/// What is at an address shows when it is read: it may be one of many, at a store that is slow to ask.
 fn is_missing(path: &Path) -> bool {
+    if is_address(path) {
+        return false;
+    }
     let absent = |e: std::io::Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
     // Not where a link leads: one that leads nowhere costs its own recording alone.
     std::fs::symlink_metadata(path).is_err_and(absent)

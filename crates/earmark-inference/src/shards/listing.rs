@@ -2,6 +2,7 @@
 
 use super::Shard;
 use earmark_core::checksum::Checksum;
+use earmark_core::remote;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
@@ -45,8 +46,7 @@ impl ShardListing {
             if shard.has(path) {
                 files.push((place, name.to_owned()));
             }
-            let found = fs::metadata(file).ok().filter(Metadata::is_file);
-            all.push((path, found.map(|found| found.len()), file));
+            all.push((path, size_of(file), file));
         }
         all.sort_unstable();
         let mut paths = Checksum::default();
@@ -74,6 +74,27 @@ impl ShardListing {
     }
 }
 
+/// Bytes of a file; `None` without such a file. At an address, only where a listing said it.
+fn size_of(file: &Path) -> Option<u64> {
+    match remote::address(file) {
+        Some(address) => Some(remote::files().ok()?.known(address)?.size),
+        None => {
+            let found = fs::metadata(file).ok().filter(Metadata::is_file);
+            found.map(|found| found.len())
+        }
+    }
+}
+
+/// Adds the beginning of a file; of one at an address, the number of its stamp.
+fn add_sample(file: &Path, digest: &mut Checksum) -> io::Result<()> {
+    if let Some(address) = remote::address(file) {
+        let stamp = remote::files()?.stamp(address)?;
+        digest.update(&stamp.number().to_le_bytes());
+        return Ok(());
+    }
+    io::copy(&mut File::open(file)?.take(SAMPLE_BYTES), digest).map(drop)
+}
+
 /// The checksum of the sizes of recordings, each with its path and file, and of the beginnings of some that are spread
 /// over them.
 fn content(all: &[(&str, Option<u64>, &Path)]) -> String {
@@ -83,7 +104,7 @@ fn content(all: &[(&str, Option<u64>, &Path)]) -> String {
         digest.update(&size.unwrap_or(u64::MAX).to_le_bytes());
         if size.is_some() && k.is_multiple_of(every) {
             // What can't be read counts as empty; that is said where it is scored.
-            let _ = File::open(file).and_then(|file| io::copy(&mut file.take(SAMPLE_BYTES), &mut digest));
+            let _ = add_sample(file, &mut digest);
         }
     }
     digest.hex()

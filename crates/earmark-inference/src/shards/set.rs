@@ -6,6 +6,7 @@ use super::{Shard, ShardCounts, ShardManifest, request, rows_ending, stem};
 use crate::PipelineError;
 use crate::error::folder_of;
 use earmark_core::atomic::WriteError;
+use earmark_core::remote::is_address;
 use earmark_core::text::command_line;
 use std::path::{Path, PathBuf};
 
@@ -207,8 +208,15 @@ fn shard_of(manifest: &ShardManifest) -> Shard {
 ///
 /// # Errors
 ///
-/// For such a shard, and a folder that can't be listed.
+/// For such a shard, a folder that can't be listed, and an address: shards meet in a folder.
 pub fn refuse_other_shards(out: &Path, in_folder: bool, shard: Shard) -> Result<(), PipelineError> {
+    if is_address(out) {
+        return Err(request(format!(
+            "{}: shards of an output meet in a folder that all machines share; write to such a folder, merge there, and \
+             copy the output",
+            out.display()
+        )));
+    }
     if in_folder && !out.exists() {
         return Ok(());
     }

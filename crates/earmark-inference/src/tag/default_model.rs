@@ -15,7 +15,9 @@ const DEFAULT: &str = "default.safetensors";
 pub fn default_model() -> Result<PathBuf, TagError> {
     let folder = models_folder().ok_or_else(|| {
         TagError::Request(
-            "no model is named, and this system has no data folder to search; give --model MODEL.safetensors or RUN".into(),
+            "no model is named, and this system has no data folder to search; name one with --model MODEL.safetensors \
+             or RUN, or the folder of models with EARMARK_MODELS"
+                .into(),
         )
     })?;
     only_model(&folder)
@@ -34,8 +36,9 @@ fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(TagError::Request(format!(
-            "no model is named, and there is no model in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` lists \
-             published ones, `earmark train` trains one)",
+            "no model is named, and there is no model in {}; name one with --model MODEL.safetensors or RUN: `earmark \
+             models list` lists published models, `earmark models get NAME` installs one there, and `earmark fit DIR` \
+             makes one of a labelled folder of sounds",
             folder.display()
         ))),
         several => {
@@ -63,6 +66,9 @@ mod tests {
             error.starts_with("no model is named, and there is no model in "),
             "{error}"
         );
+        for command in ["models list", "models get NAME", "fit DIR"] {
+            assert!(error.contains(&format!("`earmark {command}`")), "{error}");
+        }
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("notes.txt"), "").unwrap();
         std::fs::write(folder.join("b.safetensors"), "").unwrap();

@@ -15,9 +15,11 @@
 pub mod classes;
 mod config;
 pub mod default_model;
+mod detected_events;
 mod error;
 pub mod events;
 pub mod formats;
+mod index_events;
 pub mod inputs;
 mod job;
 mod many_recordings;
@@ -36,9 +38,11 @@ mod workers;
 
 pub use crate::window_rule::WindowHop;
 pub use config::TagConfig;
+pub use detected_events::{TaggedEvent, TaggedEvents};
 pub use error::TagError;
 pub use events::EventScore;
 pub use formats::Format;
+pub use index_events::IndexEvents;
 pub use inputs::{InputFile, InputFiles};
 pub use job::{TagEvent, TagJob};
 pub use output::{

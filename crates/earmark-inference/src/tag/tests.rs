@@ -3,6 +3,7 @@
 
 mod archives;
 mod in_memory;
+mod index_events;
 mod score_files;
 mod window_rule;
 

@@ -7,7 +7,9 @@ use super::job::{TagEvent, TagJob};
 use super::resume_log::{FileStamp, NOTE_EVERY, TagLogEntry, TagOutcome};
 use super::scratch_file::ScratchFile;
 use earmark_core::caught_panics::catch_panic;
+use earmark_core::remote;
 use rayon::ThreadPool;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -60,6 +62,19 @@ pub(super) struct SharedWork<'a> {
     scratch_folder: &'a Path,
     pub note: Note<'a>,
     meter: ProgressMeter,
+    /// Bytes of the files that are left, by index.
+    sizes: HashMap<usize, u64>,
+}
+
+/// Bytes of a file. At an address, only where a listing said it: to ask for each would take long.
+fn size_of(path: &Path) -> u64 {
+    match remote::address(path) {
+        Some(address) => {
+            let known = remote::files().ok().and_then(|files| files.known(address));
+            known.map_or(0, |stamp| stamp.size)
+        }
+        None => std::fs::metadata(path).map_or(0, |found| found.len()),
+    }
 }
 
 impl<'a> SharedWork<'a> {
@@ -71,7 +86,7 @@ impl<'a> SharedWork<'a> {
         scratch_folder: &'a Path,
         note: Note<'a>,
     ) -> Self {
-        let size = |i: &usize| std::fs::metadata(&files[*i].path).map_or(0, |m| m.len());
+        let sizes: HashMap<usize, u64> = todo.iter().map(|i| (*i, size_of(&files[*i].path))).collect();
         Self {
             job,
             files,
@@ -84,8 +99,9 @@ impl<'a> SharedWork<'a> {
                 files: AtomicUsize::new(files.len() - todo.len()),
                 of: files.len(),
                 bytes: AtomicU64::new(0),
-                of_bytes: todo.iter().map(size).sum(),
+                of_bytes: sizes.values().sum(),
             },
+            sizes,
         }
     }
 
@@ -142,7 +158,7 @@ impl<'a> SharedWork<'a> {
     fn entry(&self, index: usize, lines: &mut ScratchFile) -> Result<TagLogEntry, TagFailure> {
         let input = &self.files[index];
         let before = FileStamp::of(&input.path);
-        let size = before.map_or(0, |stamp| stamp.size);
+        let size = self.sizes.get(&index).copied().unwrap_or(0);
         let (mut counted, mut noted) = (0, 0);
         let mut advance_to = |bytes: u64| {
             if bytes > counted {

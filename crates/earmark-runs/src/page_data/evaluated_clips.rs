@@ -92,18 +92,29 @@ fn refusal(place: String, problem: String) -> PageError {
     PageError::Clips { place, problem }
 }
 
-/// File to labels, of lines such as `a file.wav [0, 7]`.
+/// File to labels, of lines such as `a file.wav [0, 7]`. A name may have line breaks in it: a clip ends where labels
+/// do.
 fn parse_clips<'a>(text: &'a str, path: &Path) -> Result<HashMap<&'a str, Vec<usize>>, PageError> {
     let parse = |line: &'a str| -> Option<(&'a str, Vec<usize>)> {
         let (file, labels) = line.split_at(line.rfind(" [")?);
         Some((file, serde_json::from_str(labels).ok()?))
     };
-    let problem = "expected a file and its labels, such as `a.wav [3]`";
-    let clip = |(index, line): (usize, &'a str)| {
-        let place = || format!("{}:{}", path.display(), index + 1);
-        parse(line).ok_or_else(|| refusal(place(), problem.into()))
-    };
-    text.lines().enumerate().map(clip).collect()
+    let mut clips = HashMap::new();
+    let (mut begin, mut end, mut first) = (0, 0, 1);
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        end += line.len();
+        if let Some((file, labels)) = parse(&text[begin..end]) {
+            clips.insert(file, labels);
+            (begin, first) = (end, number + 1);
+        }
+    }
+    match begin == text.len() {
+        true => Ok(clips),
+        false => Err(refusal(
+            format!("{}:{first}", path.display()),
+            "expected a file and its labels, such as `a.wav [3]`".into(),
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +144,18 @@ mod tests {
         );
         let confusion = confusion(&clips).unwrap().expect("one label per clip");
         assert_eq!(confusion.counts(), [vec![1, 1, 0], vec![1, 0, 0], vec![0, 0, 0]]);
+    }
+
+    #[test]
+    fn names_may_have_line_breaks() {
+        let text = "a\nb [1]/0.wav [0]\nc\r/0.wav [1, 2]\n\nd.wav []\n";
+        let clips = parse_clips(text, Path::new("clips.txt")).unwrap();
+        let wanted = [
+            ("a\nb [1]/0.wav", vec![0]),
+            ("c\r/0.wav", vec![1, 2]),
+            ("\nd.wav", vec![]),
+        ];
+        assert_eq!(clips, HashMap::from(wanted));
     }
 
     #[test]

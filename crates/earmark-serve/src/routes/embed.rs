@@ -53,8 +53,10 @@ pub async fn embed(State(app): State<Arc<App>>, request: Request) -> Result<Resp
         embed_upload(model, upload, segments, stop)
     };
     let outcomes = for_each(&app, &model, uploads, work).await?;
-    let body = json_rows(format, &outcomes)?;
-    Ok(answer(body, media_type, &outcomes))
+    answer(&app, media_type, outcomes, move |outcomes| {
+        json_rows(format, outcomes)
+    })
+    .await
 }
 
 fn embed_upload(

@@ -9,6 +9,7 @@ mod tag;
 use crate::app::App;
 use crate::failure::RequestFailure;
 use crate::page;
+use crate::review::REVIEW_ROUTES;
 use crate::stream;
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -53,7 +54,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 /// The path of a route as it is counted: nothing that a client makes up.
 pub(crate) fn counted_as(path: &str) -> &'static str {
-    let known = ROUTES.iter().find(|(_, known)| *known == path);
+    let known = ROUTES
+        .iter()
+        .chain(&REVIEW_ROUTES)
+        .find(|(_, known)| *known == path);
     known.map_or("other", |(_, known)| *known)
 }
 

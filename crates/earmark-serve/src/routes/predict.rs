@@ -14,6 +14,7 @@ use earmark_inference::tag::Format;
 use earmark_inference::{PredictJob, predict_with};
 use earmark_metrics::{BlendMean, ScoreTable};
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -47,14 +48,29 @@ pub async fn predict(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let query = Query::parse(request.uri().query(), &KEYS)?;
     let (model, (format, media_type)) = wanted(&app, &query, request.headers(), &SCORE_FORMATS)?;
     let uploads = receive(&app, request, query.one("name")?).await?;
+    if format == Format::Csv {
+        refuse_same_names(&uploads)?;
+    }
     let of = Arc::clone(&model);
     let work = move |_: &ServedModel, upload: &Upload, stop: &AtomicBool| predict_upload(&of, upload, stop);
     let outcomes = for_each(&app, &model, uploads, work).await?;
-    let body = match format {
-        Format::Csv => table(&model, &outcomes)?,
-        _ => json_rows(format, &outcomes)?,
+    let write = move |outcomes: &[RecordingOutcome<ScoredRecording>]| match format {
+        Format::Csv => table(&model, outcomes),
+        _ => json_rows(format, outcomes),
     };
-    Ok(answer(body, media_type, &outcomes))
+    answer(&app, media_type, outcomes, write).await
+}
+
+/// Refuses what a table can't hold before anything is computed.
+fn refuse_same_names(uploads: &[Upload]) -> Result<(), RequestFailure> {
+    let mut names = BTreeSet::new();
+    match uploads.iter().find(|upload| !names.insert(&upload.name)) {
+        None => Ok(()),
+        Some(upload) => Err(RequestFailure::bad_request(format!(
+            "{}: two recordings have this name, which a table can't tell apart; rename one of them, or choose json",
+            upload.name
+        ))),
+    }
 }
 
 fn predict_upload(

@@ -62,7 +62,9 @@ pub async fn for_each<T: Send + 'static>(
             let message = format!("{file}: {error}");
             return Err(RequestFailure::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
-        app.metrics.count_recording();
+        if matches!(outcome, RecordingOutcome::Done { .. }) {
+            app.metrics.count_recording();
+        }
         outcomes.push(outcome);
     }
     Ok(outcomes)
@@ -95,8 +97,23 @@ fn check_length(upload: &Upload, limits: &ServeLimits, stop: &AtomicBool) -> Res
     }
 }
 
+/// The answer that `write` makes of what came of recordings. It is not written on a thread of sockets, as scores of
+/// windows and embeddings of segments are long.
+pub async fn answer<T: Send + 'static>(
+    app: &App,
+    media_type: &'static str,
+    outcomes: Vec<RecordingOutcome<T>>,
+    write: impl FnOnce(&[RecordingOutcome<T>]) -> Result<Vec<u8>, RequestFailure> + Send + 'static,
+) -> Result<Response, RequestFailure> {
+    compute(app, Admission::Continued, move |_| {
+        let body = write(&outcomes)?;
+        Ok(counted(body, media_type, &outcomes))
+    })
+    .await
+}
+
 /// An answer with how many recordings have no results, or only in part.
-pub fn answer<T>(body: Vec<u8>, media_type: &'static str, outcomes: &[RecordingOutcome<T>]) -> Response {
+fn counted<T>(body: Vec<u8>, media_type: &'static str, outcomes: &[RecordingOutcome<T>]) -> Response {
     let skipped = |one: &&RecordingOutcome<T>| matches!(one, RecordingOutcome::Skipped { .. });
     let damaged = |one: &&RecordingOutcome<T>| matches!(one, RecordingOutcome::Done { is_damaged: true, .. });
     let counts = [

@@ -38,13 +38,11 @@ pub async fn tag(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let work =
         move |model: &ServedModel, upload: &Upload, stop: &AtomicBool| tag_upload(model, &with, upload, stop);
     let outcomes = for_each(&app, &model, uploads, work).await?;
-    // With the scores of windows, it is long: not for a thread of sockets.
-    compute(&app, Admission::Continued, move |_| {
-        let body = written(&tagger, format, &outcomes)
-            .map_err(|e| RequestFailure::new(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))?;
-        Ok(answer(body, media_type, &outcomes))
-    })
-    .await
+    let write = move |outcomes: &[RecordingOutcome<TaggedRecording>]| {
+        let body = written(&tagger, format, outcomes);
+        body.map_err(|e| RequestFailure::new(StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))
+    };
+    answer(&app, media_type, outcomes, write).await
 }
 
 fn check_format(tagger: &Tagger, format: Format, files: usize) -> Result<(), RequestFailure> {

@@ -89,6 +89,20 @@ fn several_recordings_keep_their_order_and_a_broken_one_its_reason() {
     let answer = served.post("/v1/predict?format=csv", kind, &body);
     assert_eq!((answer.status, answer.text().lines().count()), (200, 3));
     assert_eq!(answer.header("earmark-skipped"), Some("1"));
+    // A table can't tell two of one name apart, which is known before anything is computed.
+    let (kind, body) = multipart(&[("a.wav", lab.bytes().as_slice()); 2]);
+    let refused = served.post("/v1/predict?format=csv", kind, &body);
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused
+            .error()
+            .starts_with("a.wav: two recordings have this name"),
+        "{}",
+        refused.error()
+    );
+    // What can't be read is not counted as computed.
+    let counts = served.get("/metrics").text();
+    assert!(counts.contains("earmark_recordings_total 4\n"), "{counts}");
     assert!(served.end());
 }
 

@@ -8,13 +8,7 @@ fn a_client_that_goes_away_ends_its_work() {
     let lab = lab();
     let served = serve(&lab, |config| config.limits.workers = 1);
     let gate = served.block_worker();
-    let mut client = served.connect();
-    let length = format!("Content-Length: {}\r\n", lab.bytes().len());
-    send(
-        &mut client,
-        &[served.head("POST", "/v1/tag", &length), lab.bytes()].concat(),
-    );
-    until("it waits", || served.app.queue.waiting_and_busy() == (1, 1));
+    let client = served.send_to_wait(&lab);
     client.shutdown(Shutdown::Both).unwrap();
     until("the server knows", || {
         served

@@ -7,13 +7,7 @@ fn work_in_progress_is_answered() {
     let lab = lab();
     let mut served = serve(&lab, |config| config.limits.workers = 1);
     let gate = served.block_worker();
-    let mut client = served.connect();
-    let length = format!("Content-Length: {}\r\n", lab.bytes().len());
-    send(
-        &mut client,
-        &[served.head("POST", "/v1/tag", &length), lab.bytes()].concat(),
-    );
-    until("it waits", || served.app.queue.waiting_and_busy() == (1, 1));
+    let client = served.send_to_wait(&lab);
     served.stop.store(true, Ordering::Relaxed);
     until("it takes no more connections", || *served.app.closing.borrow());
     assert!(TcpStream::connect(served.address).is_err());
@@ -30,13 +24,7 @@ fn work_that_takes_too_long_is_given_up() {
         config.limits.drain = Duration::from_millis(100);
     });
     let gate = served.block_worker();
-    let mut client = served.connect();
-    let length = format!("Content-Length: {}\r\n", lab.bytes().len());
-    send(
-        &mut client,
-        &[served.head("POST", "/v1/tag", &length), lab.bytes()].concat(),
-    );
-    until("it waits", || served.app.queue.waiting_and_busy() == (1, 1));
+    let client = served.send_to_wait(&lab);
     let uploads = served.app.uploads.path().to_path_buf();
     served.stop.store(true, Ordering::Relaxed);
     assert_eq!(Answer::read(client).status, 0);

@@ -62,13 +62,7 @@ fn a_full_queue_says_when_to_come_again() {
         config.limits.queue = 1;
     });
     let gate = served.block_worker();
-    let mut waiting = served.connect();
-    let length = format!("Content-Length: {}\r\n", lab.bytes().len());
-    send(
-        &mut waiting,
-        &[served.head("POST", "/v1/tag", &length), lab.bytes()].concat(),
-    );
-    until("one waits", || served.app.queue.waiting_and_busy() == (1, 1));
+    let waiting = served.send_to_wait(&lab);
     let refused = served.post("/v1/tag", "", &lab.bytes());
     assert_eq!(refused.status, 429);
     assert_eq!(refused.header("retry-after"), Some("1"));
@@ -148,6 +142,14 @@ fn malformed_bodies_and_recordings_are_refused_without_the_servers_paths() {
             "{error}"
         );
     }
+    // A name in the query would be nobody's.
+    let named = served.post("/v1/tag?name=b.wav", kind, &body);
+    assert_eq!(named.status, 400);
+    assert!(
+        named
+            .error()
+            .starts_with("name: is for a body that is a recording")
+    );
     let long = "x".repeat(256);
     assert_eq!(served.post(&format!("/v1/tag?name={long}"), "", b"x").status, 400);
     assert!(served.end());

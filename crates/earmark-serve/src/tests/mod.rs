@@ -4,12 +4,13 @@ mod answers;
 mod clients;
 mod drain;
 mod limits;
+mod review;
 mod streams;
 
 use crate::app::App;
 use crate::queue::Admission;
 use crate::{ServeConfig, ServeObserver, ServedRequest, Server};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,6 +119,16 @@ impl Served {
             .into_bytes()
     }
 
+    /// Sends the recording to be tagged; it waits for the only worker, which is busy.
+    fn send_to_wait(&self, lab: &Lab) -> TcpStream {
+        let mut client = self.connect();
+        let length = format!("Content-Length: {}\r\n", lab.bytes().len());
+        let head = self.head("POST", "/v1/tag", &length);
+        send(&mut client, &[head, lab.bytes()].concat());
+        until("it waits", || self.app.queue.waiting_and_busy() == (1, 1));
+        client
+    }
+
     /// Keeps the only worker busy until what is returned is dropped.
     fn block_worker(&self) -> Sender<()> {
         let (open, gate) = channel::<()>();
@@ -153,8 +164,11 @@ impl Answer {
     /// Reads to the end of the connection.
     fn read(mut socket: TcpStream) -> Self {
         let mut bytes = Vec::new();
-        // A connection that was reset has nothing more to say.
-        let _ = socket.read_to_end(&mut bytes);
+        // A connection that was reset has nothing more to say, but one that stays open without a word is a fault.
+        if let Err(e) = socket.read_to_end(&mut bytes) {
+            let is_late = matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+            assert!(!is_late, "neither an answer nor an end");
+        }
         let end = bytes
             .windows(4)
             .position(|four| four == b"\r\n\r\n")

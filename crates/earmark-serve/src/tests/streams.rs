@@ -113,13 +113,23 @@ fn what_can_not_be_streamed_is_refused() {
         let answer = Answer::read(socket);
         (answer.status, answer.error())
     };
-    let (status, error) = refusal("rate=5");
+    let (status, error) = refusal("smooth=-1");
     assert!(
-        status == 400 && error.starts_with("--rate 5: is outside"),
+        status == 400 && error.starts_with("--smooth -1: choose seconds"),
         "{status} {error}"
     );
     until("the thread has ended", || served.app.open_streams() == 0);
-    assert_eq!(refusal("channels=0"), (400, "channels=0: choose 1 to 32".into()));
+    for (setting, range) in [
+        ("rate=5", "1000 to 1536000"),
+        ("rate=16000.5", "1000 to 1536000"),
+        ("channels=0", "1 to 32"),
+        ("channels=33", "1 to 32"),
+        ("channels=70000", "1 to 32"),
+        ("top_k=0", "1 to 1000000"),
+    ] {
+        let expected = format!("{setting}: choose a whole number from {range}");
+        assert_eq!(refusal(setting), (400, expected));
+    }
     assert_eq!(
         refusal("encoding=mp3"),
         (400, "encoding=mp3: choose from s16, f32".into())

@@ -60,6 +60,11 @@ pub(crate) async fn receive(
         Ok(boundary) => boundary.map(|boundary| Multipart::new(&boundary)),
         Err(problem) => return Err(RequestFailure::bad_request(problem)),
     };
+    if parser.is_some() && name.is_some() {
+        return Err(RequestFailure::bad_request(
+            "name: is for a body that is a recording; files of a multipart body have names of their own: leave it out",
+        ));
+    }
     let mut files = UploadFiles {
         folder: app.uploads.path(),
         most: limits.files,

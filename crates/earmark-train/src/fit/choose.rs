@@ -24,6 +24,29 @@ impl FitMetric {
         }
     }
 
+    /// That of clips which may have several labels each, or have one.
+    pub(super) fn of_labels(multi_label: bool) -> Self {
+        match multi_label {
+            true => Self::Lwlrap,
+            false => Self::Accuracy,
+        }
+    }
+
+    /// Whether all clips with a label, at least one, have the best value.
+    pub(super) fn is_perfect(self, clips: &Aligned) -> Result<bool, PipelineError> {
+        let mut labelled = 0;
+        for (scores, truth) in clips.rows() {
+            if let Some(value) = self.of_clip(scores, truth)? {
+                // A mean of ones may differ from one by its rounding.
+                if value < 1.0 - 1e-9 {
+                    return Ok(false);
+                }
+                labelled += 1;
+            }
+        }
+        Ok(labelled > 0)
+    }
+
     /// The value of a clip; `None` for one without a label.
     fn of_clip(self, scores: &[f32], truth: &[bool]) -> Result<Option<f64>, PipelineError> {
         if !truth.contains(&true) {

@@ -1,6 +1,7 @@
 //! Which folds ways are compared on: those of the data or of a table, or others where those separate what belongs
 //! together.
 
+use super::cut_outs::KeptCutOuts;
 use super::job::FitFolderJob;
 use super::together::{Separated, Together};
 use earmark_core::human::human_amount;
@@ -56,6 +57,15 @@ impl FoldPlan {
         plan.notes.extend(words.perhaps(plan.is_drawn));
         plan
     }
+
+    /// With what is known of cut-outs: what folds keep together, if they are drawn, and what they can't.
+    pub fn add_cut_outs(&mut self, kept: KeptCutOuts) {
+        if self.is_drawn {
+            self.notes.push(kept.note);
+            self.warnings.extend(kept.warning);
+        }
+        self.group_column = self.group_column.take().or(kept.column);
+    }
 }
 
 /// The sentences about folds.
@@ -74,6 +84,9 @@ impl FoldWords<'_> {
 
     /// What recordings of a group have in common.
     fn one_group(&self) -> String {
+        if self.together.cut_outs.is_some() {
+            return "cut-outs of one recording".into();
+        }
         let known = self
             .set
             .columns
@@ -143,7 +156,8 @@ impl FoldWords<'_> {
             .certain()
             .map(|column| &column.name)
             .or(self.job.options.group_column.as_ref());
-        let option = option.map_or_else(String::new, |name| format!(" --group-column {}", quote(name)));
+        let option = option.map(|name| format!(" --group-column {}", quote(name)));
+        let option = option.or(self.together.cut_outs.clone()).unwrap_or_default();
         Some(format!(
             "{looks}{} are in several folds ({} of {}), such as {first:?} and {second:?}, so that the scores are too \
              high; make folds that keep them together, `earmark data folds {}{option} -o folds.csv`, and give them \
@@ -267,6 +281,41 @@ mod tests {
                  copies together; `earmark data check 'my sounds' --write FIXED.csv` makes a table without them",
                 "\"place\" may be what was recorded together (5 groups): --group-column place keeps each in one fold"
             ]
+        );
+    }
+
+    /// What is said of cut-outs is said of the folds that are used.
+    #[test]
+    fn cut_outs_are_named_as_such() {
+        let set = set("group", |k| u32::try_from(k % 2).ok());
+        let cut_outs = |job: &FitFolderJob| {
+            let mut together = Together::of(&set, None, None);
+            together.cut_outs = Some(" --group-column recording".into());
+            let mut found = FoldPlan::of(job, &set, None, &together);
+            found.add_cut_outs(KeptCutOuts {
+                note: "kept".into(),
+                warning: Some("doubtful".into()),
+                column: Some("recording".into()),
+                option: String::new(),
+            });
+            found
+        };
+        let found = cut_outs(&job());
+        assert!(found.is_redrawn && found.notes[0].contains("separate cut-outs of one recording (5 of 5)"));
+        assert_eq!(found.notes[1..], ["kept"]);
+        assert_eq!(found.warnings, ["doubtful"]);
+        assert_eq!(found.group_column.as_deref(), Some("recording"));
+        let asked = FitFolderJob {
+            fold: Some(1),
+            ..job()
+        };
+        let found = cut_outs(&asked);
+        assert!(found.notes.is_empty() && found.warnings.len() == 1, "{found:?}");
+        assert!(
+            found.warnings[0].starts_with("cut-outs of one recording are in several folds (5 of 5)")
+                && found.warnings[0]
+                    .contains("`earmark data folds 'my sounds' --group-column recording -o folds.csv`"),
+            "{found:?}"
         );
     }
 

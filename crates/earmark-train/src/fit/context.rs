@@ -19,6 +19,8 @@ pub(super) struct FitContext<'a> {
     pub work: &'a WorkFolder,
     pub observer: Observer<'a>,
     pub shown: &'a Shown,
+    /// When this call began, as it should be read.
+    pub began: &'a str,
     pub stop: &'a AtomicBool,
 }
 
@@ -27,6 +29,8 @@ pub(super) struct FitContext<'a> {
 pub(super) struct Shown {
     /// Recordings that were named.
     files: Mutex<BTreeSet<String>>,
+    /// Ways of which was said that they are not tried.
+    ways: Mutex<BTreeSet<String>>,
     /// Steps of the current training.
     steps: AtomicU64,
 }
@@ -36,6 +40,13 @@ impl Shown {
     pub fn is_new(&self, file: &str) -> bool {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.insert(file.to_owned())
+    }
+
+    /// Those of some ways of which nothing was said yet; they count as named from now on.
+    fn new_ways<'a>(&self, names: &[&'a str]) -> Vec<&'a str> {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = names.iter().copied();
+        names.filter(|name| ways.insert((*name).to_owned())).collect()
     }
 }
 
@@ -47,6 +58,14 @@ impl FitContext<'_> {
 
     pub fn note(&self, text: String) {
         (self.observer)(Event::Note(text));
+    }
+
+    /// Says that some ways are not tried, and why: once of each, as an estimate says it before the time does.
+    pub fn not_tried(&self, ways: &[&str], reason: &str) {
+        let ways = self.shown.new_ways(ways);
+        if !ways.is_empty() {
+            self.note(format!("  not {}: {reason}", ways.join(", ")));
+        }
     }
 
     /// A training of a recipe into a folder below that of the work; with a test fold, or several in turn.
@@ -87,5 +106,16 @@ mod tests {
         let shown = Shown::default();
         assert!(shown.is_new("a.wav") && shown.is_new("b.wav"));
         assert!(!shown.is_new("a.wav"));
+    }
+
+    #[test]
+    fn a_way_is_named_once() {
+        let shown = Shown::default();
+        assert_eq!(shown.new_ways(&["fine-tune"]), ["fine-tune"]);
+        assert_eq!(
+            shown.new_ways(&["fine-tune", "summary-baseline"]),
+            ["summary-baseline"]
+        );
+        assert!(shown.new_ways(&["summary-baseline"]).is_empty());
     }
 }

@@ -25,8 +25,10 @@ const COMPARED: usize = 2;
 /// What a way costs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WayCost {
-    /// Seconds, on all folds.
+    /// Seconds, on all folds; none for a way that is finished.
     Whole(f64),
+    /// It can't be estimated; the way says why when it is tried.
+    Unknown,
     /// A training for each fold that it is compared on: all of them, or as many of the first as the budget allows.
     Training {
         /// The cost of one.
@@ -39,11 +41,17 @@ pub(super) enum WayCost {
 }
 
 impl WayCost {
+    /// Whether nothing says how long the way takes.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown) || !self.within(None).1.is_finite()
+    }
+
     /// The folds that the way is compared on, if `left` seconds are left, and about how long that takes, the last
     /// training included. Where nothing fits, it is the least that it takes.
     pub fn within(&self, left: Option<f64>) -> (usize, f64) {
         match *self {
             Self::Whole(seconds) => (usize::MAX, seconds),
+            Self::Unknown => (usize::MAX, 0.0),
             Self::Training { each, folds, few } => {
                 let most = if few { folds.min(COMPARED) } else { folds };
                 let least = if few { 1 } else { most };
@@ -179,6 +187,8 @@ mod tests {
             few: true,
         };
         assert!(unknown.within(Some(1e9)).1.is_nan());
+        assert!(unknown.is_unknown() && WayCost::Unknown.is_unknown());
+        assert!(!cost(true).is_unknown() && !WayCost::Whole(0.0).is_unknown());
         assert_eq!(unknown.within(None).0, 2);
     }
 

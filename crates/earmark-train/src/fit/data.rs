@@ -2,6 +2,7 @@
 
 use super::choose_folds::FoldPlan;
 use super::clips::{few_clips, leave_out, read_usable, say_background, sizes};
+use super::cut_outs::keep_together;
 use super::folds::{draw, merge};
 use super::job::FitFolderJob;
 use super::sounds::CheckedSounds;
@@ -51,14 +52,19 @@ impl FitData {
         let Some(sounds) = CheckedSounds::of(job, &set, observer, stop)? else {
             return Ok(None);
         };
+        let cut_outs = keep_together(&mut set);
         let column = set.likely_groups();
-        let together = Together::of(&set, column.as_ref(), sounds.found.as_ref());
+        let mut together = Together::of(&set, column.as_ref(), sounds.found.as_ref());
+        together.cut_outs = cut_outs.as_ref().map(|kept| kept.option.clone());
         // What counts is what the folds separate that are used.
         let mut used = set.clone();
         if job.fold.is_none() {
             merge(&mut used);
         }
-        let plan = FoldPlan::of(job, &used, column.as_ref(), &together);
+        let mut plan = FoldPlan::of(job, &used, column.as_ref(), &together);
+        if let Some(kept) = cut_outs {
+            plan.add_cut_outs(kept);
+        }
         for note in &plan.notes {
             observer(Event::Note(note.clone()));
         }

@@ -53,10 +53,7 @@ pub(super) fn calibrate_out_of_fold(
     folds: &[u32],
     single_label: bool,
 ) -> Result<(FitCalibration, Calibration), PipelineError> {
-    let options = CalibrationOptions {
-        single_label,
-        ..CalibrationOptions::default()
-    };
+    let options = calibration_options(single_label);
     let CalibrationTrial {
         calibration,
         before,
@@ -65,6 +62,26 @@ pub(super) fn calibrate_out_of_fold(
     } = CalibrationTrial::of(clips, &calibration_folds(set, clips, folds), options)?;
     let quality = FitCalibration { before, after, helps };
     Ok((quality, calibration))
+}
+
+/// The scores of each fold as probabilities by what the other folds show: what a calibration gives on clips that it has
+/// not seen.
+pub(super) fn calibrated_by_others(
+    set: &DataSet,
+    clips: &Aligned,
+    folds: &[u32],
+    single_label: bool,
+) -> Result<Aligned, PipelineError> {
+    let groups = calibration_folds(set, clips, folds);
+    let (crossed, _) = Calibration::cross_fit(clips, &groups, calibration_options(single_label))?;
+    Ok(crossed)
+}
+
+fn calibration_options(single_label: bool) -> CalibrationOptions {
+    CalibrationOptions {
+        single_label,
+        ..CalibrationOptions::default()
+    }
 }
 
 /// The folds that calibrate each other: those of the clips, or others where a way was compared on one fold alone.
@@ -157,6 +174,7 @@ pub(super) fn evaluate_held_out(
 mod tests {
     use super::*;
     use earmark_data::{DataOptions, load};
+    use earmark_metrics::CalibrationQuality;
 
     /// The scores of a probe have no column for background, and their own order.
     #[test]
@@ -213,6 +231,12 @@ mod tests {
             calibration_folds(&set, &clips, &[1, 1, 1, 2, 2, 2]),
             [1, 1, 1, 2, 2, 2]
         );
+        // What the page shows is what the quality after calibration is that of.
+        let crossed = calibrated_by_others(&set, &clips, &[3; 6], true).unwrap();
+        let half = [0.5, 0.5];
+        let shown = CalibrationQuality::of(&crossed, true, |_| half.as_slice()).unwrap();
+        assert_eq!(shown.log_loss, found.after.log_loss);
+        assert_eq!(crossed.files(), clips.files());
         // One recording, cut into clips.
         set.items
             .iter_mut()

@@ -6,7 +6,7 @@ use earmark_data::DataOptions;
 use earmark_metrics::{CalibrationQuality, Guessing, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A folder to make a model of.
 #[derive(Clone, Debug)]
@@ -40,6 +40,20 @@ pub struct FitFolderJob {
     pub device: String,
     /// The command line, for `run.json` and the report.
     pub command: Vec<String>,
+}
+
+impl FitFolderJob {
+    /// The usual folder of work of a model file, next to it: `MODEL.fit`.
+    pub fn work_of(out: &Path) -> PathBuf {
+        let mut work = out.as_os_str().to_owned();
+        work.push(".fit");
+        work.into()
+    }
+
+    /// The report in a folder of work.
+    pub fn report_in(work: &Path) -> PathBuf {
+        work.join("report.html")
+    }
 }
 
 /// A way to a model, as it did on clips that it was not trained on.

@@ -21,10 +21,12 @@ mod choose_folds;
 mod clips;
 mod context;
 mod cost;
+mod cut_outs;
 mod data;
 mod finish;
 mod folds;
 mod job;
+mod nothing_to_win;
 mod page;
 mod recipes;
 mod refit;
@@ -46,9 +48,10 @@ use context::{FitContext, Shown};
 use data::{FitData, fold_table};
 use earmark_core::atomic;
 use earmark_metrics::{Report, ReportOptions};
-use earmark_runs::run_dir::write_json;
-use finish::{calibrate_out_of_fold, evaluate_held_out, thresholds, write_model};
-use page::write_page;
+use earmark_runs::run_dir::{now, write_json};
+use finish::{calibrate_out_of_fold, calibrated_by_others, evaluate_held_out, thresholds, write_model};
+use nothing_to_win::that_clips_can_show;
+use page::{ChosenScores, write_page};
 use recipes::FitBackbone;
 use serde_json::{Value, json};
 use std::sync::atomic::AtomicBool;
@@ -67,7 +70,7 @@ pub fn fit_folder(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<FitFolderResult>, PipelineError> {
-    let started = Instant::now();
+    let (started, began) = (Instant::now(), now());
     atomic::check(&job.out)?;
     let backbone = job.model.as_deref().map(FitBackbone::read).transpose()?;
     if backbone.is_none() && job.background.is_some() {
@@ -82,7 +85,7 @@ pub fn fit_folder(
     };
     let work = WorkFolder::open(&job.work, &settings(job, &data, backbone.as_ref())?, job.restart)?;
     data.write(&work.path)?;
-    let shown = Shown::default();
+    let (shown, began) = (Shown::default(), began.as_str());
     for (file, _) in &data.skipped {
         shown.is_new(file);
     }
@@ -92,10 +95,13 @@ pub fn fit_folder(
         work: &work,
         observer,
         shown: &shown,
+        began,
         stop,
     };
     context.note(data.describe(job.fold));
     let (ways, mut left_out) = Way::all(&context, backbone.as_ref())?;
+    let mut ways = that_clips_can_show(&context, ways, &mut left_out)?;
+    Way::estimate_all(&mut ways, &context, backbone.as_ref())?;
     announce(&context, &ways, &left_out, started);
     let Some(tried) = run_all(&context, &ways, started, &mut left_out)? else {
         return Ok(None);
@@ -126,10 +132,7 @@ fn finish_fit(
     started: Instant,
 ) -> Result<Option<FitFolderResult>, PipelineError> {
     let (job, data) = (context.job, context.data);
-    let metric = match data.train.multi_label {
-        true => FitMetric::Lwlrap,
-        false => FitMetric::Accuracy,
-    };
+    let metric = FitMetric::of_labels(data.train.multi_label);
     let mut compared = vec![None];
     for other in &tried[1..] {
         compared.push(Some(WayComparison::of(metric, &other.clips, &tried[0].clips)?));
@@ -160,7 +163,7 @@ fn finish_fit(
     let mut result = FitFolderResult {
         model: job.out.clone(),
         work: job.work.clone(),
-        report: job.work.join("report.html"),
+        report: FitFolderJob::report_in(&job.work),
         chosen: chosen.way.name.to_owned(),
         metric,
         clips: read,
@@ -179,12 +182,30 @@ fn finish_fit(
         damaged,
         seconds: 0.0,
     };
-    let recipe = match &chosen.way.kind {
-        WayKind::Train(recipe) => Some(recipe.as_ref()),
-        WayKind::Probe(_) => None,
-    };
-    write_page(context, &result, (&chosen.clips, chosen.folds.as_slice()), recipe)?;
+    show_page(context, &result, chosen)?;
     result.seconds = started.elapsed().as_secs_f64();
     write_json(&context.work.path.join("fit.json"), &result)?;
     Ok(Some(result))
+}
+
+/// Writes the page about the chosen way, with calibrated scores where those of the model are.
+fn show_page(context: &FitContext, result: &FitFolderResult, chosen: &TriedWay) -> Result<(), PipelineError> {
+    let TriedWay {
+        way,
+        found,
+        clips,
+        folds,
+    } = chosen;
+    let by_others = || calibrated_by_others(&context.data.train, clips, folds, found.single_label);
+    let calibrated = result.calibration.helps.then(by_others).transpose()?;
+    let scores = ChosenScores {
+        clips,
+        calibrated: calibrated.as_ref(),
+        folds,
+    };
+    let recipe = match &way.kind {
+        WayKind::Train(recipe) => Some(recipe.as_ref()),
+        WayKind::Probe(_) => None,
+    };
+    write_page(context, result, scores, recipe)
 }

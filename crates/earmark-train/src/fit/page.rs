@@ -11,12 +11,22 @@ use earmark_metrics::{Aligned, number};
 use earmark_recipe::Recipe;
 use earmark_runs::pages::{ComparedWay, ScoredClips, scores_report, write_report};
 
+/// The out-of-fold scores of the chosen way.
+pub(super) struct ChosenScores<'a> {
+    /// As the models gave them.
+    pub clips: &'a Aligned,
+    /// Those of each fold calibrated by the other folds, where the written model calibrates its scores.
+    pub calibrated: Option<&'a Aligned>,
+    /// The fold of each clip.
+    pub folds: &'a [u32],
+}
+
 /// Writes `report.html` into the folder of work, about the out-of-fold scores of the chosen way. `recipe` is what it
 /// trained, for a probe that of its model file.
 pub(super) fn write_page(
     context: &FitContext,
     result: &FitFolderResult,
-    (clips, folds): (&Aligned, &[u32]),
+    scores: ChosenScores,
     recipe: Option<&Recipe>,
 ) -> Result<(), PipelineError> {
     let of_probe;
@@ -32,8 +42,10 @@ pub(super) fn write_page(
     let scored = ScoredClips {
         title: result.model.display().to_string(),
         command: command_line(&context.job.command),
-        clips,
-        folds,
+        started: context.began.to_owned(),
+        clips: scores.clips,
+        calibrated: scores.calibrated,
+        folds: scores.folds,
         items: &context.data.train.items,
         recipe,
         facts: facts(context, result),
@@ -95,6 +107,9 @@ fn calibration(found: &FitCalibration) -> String {
 /// What is to be known about the numbers, in words.
 fn remarks(result: &FitFolderResult) -> Vec<String> {
     let chosen = match &result.held_out {
+        _ if result.ways.len() == 1 => {
+            "No other way was tried, so that the scores below have chosen nothing.".into()
+        }
         Some(held_out) => format!(
             "The scores below have chosen between the ways, so that those of the chosen one are a little too good; \
              those of fold {} have chosen nothing.",
@@ -105,14 +120,10 @@ fn remarks(result: &FitFolderResult) -> Vec<String> {
                  score has chosen nothing."
             .into(),
     };
-    let before = "The scores below are those before calibration; the model's own are calibrated.";
-    let before = result.calibration.helps.then(|| before.to_owned());
-    let mut all = vec![chosen];
-    all.extend(before);
-    all.push(
+    vec![
+        chosen,
         "What accuracy, lwlrap, AP, AUC, F1, log loss and other words mean is in docs/glossary.md.".into(),
-    );
-    all
+    ]
 }
 
 /// The ways that were compared, and those that were left out.

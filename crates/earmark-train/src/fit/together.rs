@@ -14,6 +14,8 @@ pub(super) struct Together {
     pub copies: Vec<Vec<usize>>,
     /// The group of each clip, copies included.
     pub joined: Vec<Option<String>>,
+    /// Where the groups are those of cut-outs, the option with which other commands make them.
+    pub cut_outs: Option<String>,
 }
 
 /// What folds separate.
@@ -38,7 +40,13 @@ impl Together {
         let (same, similar) = sounds.map_or((&[][..], &[][..]), |sounds| {
             (&sounds.same[..], &sounds.similar[..])
         });
-        let mut copies = [same, similar].concat();
+        // What is nearly the same within a group is kept together by it, and nothing new.
+        let is_new = |cluster: &&Vec<usize>| {
+            let first = &groups[cluster[0]];
+            first.is_none() || cluster.iter().any(|&at| groups[at] != *first)
+        };
+        let similar: Vec<Vec<usize>> = similar.iter().filter(is_new).cloned().collect();
+        let mut copies = [same, &similar[..]].concat();
         let mut joined = join(&set.items, &groups, &copies);
         if !similar.is_empty() && !set.classes_are_spread(&joined) {
             copies = same.to_vec();
@@ -48,6 +56,7 @@ impl Together {
             groups,
             copies,
             joined,
+            cut_outs: None,
         }
     }
 
@@ -207,6 +216,18 @@ mod tests {
         let hum = Together::of(&set, None, Some(&sounds(&[&[0, 2]], &[&[0, 2, 4, 6, 8]])));
         assert_eq!(hum.copies, [[0, 2]]);
         assert_eq!(hum.joined[4], None);
+    }
+
+    /// Recordings of one site on one night sound nearly the same, as cut-outs of one recording do.
+    #[test]
+    fn similar_recordings_of_one_group_are_not_called_copies() {
+        let set = set(&["a", "a", "b", "b", "b"]);
+        let found = Together::of(
+            &set,
+            None,
+            Some(&sounds(&[&[0, 1]], &[&[2, 3, 4], &[1, 2], &[6, 8]])),
+        );
+        assert_eq!(found.copies, [vec![0, 1], vec![1, 2], vec![6, 8]]);
     }
 
     #[test]

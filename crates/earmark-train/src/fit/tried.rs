@@ -1,10 +1,11 @@
 //! The ways that the budget allows, tried one after the other.
 
 use super::budget::{fits, too_long};
-use super::choose::WayComparison;
+use super::choose::{FitMetric, WayComparison};
 use super::context::FitContext;
 use super::finish::aligned;
 use super::job::{FitWayResult, WayLeftOut};
+use super::nothing_to_win::nothing_to_win;
 use super::ways::Way;
 use super::work::FinishedWay;
 use crate::training::add_damaged;
@@ -22,7 +23,7 @@ pub(super) struct TriedWay<'a> {
     pub folds: Vec<u32>,
 }
 
-/// Tries all ways that the budget allows; `None` when stopped.
+/// Tries all ways that the budget allows, unless the first one leaves nothing to win; `None` when stopped.
 pub(super) fn run_all<'a>(
     context: &FitContext,
     ways: &'a [Way],
@@ -30,17 +31,25 @@ pub(super) fn run_all<'a>(
     left_out: &mut Vec<WayLeftOut>,
 ) -> Result<Option<Vec<TriedWay<'a>>>, PipelineError> {
     let items = context.data.by_file();
-    let mut tried = Vec::new();
+    let mut tried: Vec<TriedWay> = Vec::new();
+    let mut settled: Option<String> = None;
     for (index, way) in ways.iter().enumerate() {
         let elapsed = started.elapsed().as_secs_f64();
         let left = context.left(elapsed);
         let (folds, seconds) = way.cost.within(left);
-        let is_finished = way.finished(context.work)?.is_some();
-        if index > 0 && !is_finished && !fits(left, seconds) {
-            let reason = too_long(seconds, elapsed);
-            context.note(format!("not {}: {reason}", way.name));
+        let is_new = index > 0 && way.finished(context.work)?.is_none();
+        let mut leave = |reason: String| {
             let name = way.name.to_owned();
             left_out.push(WayLeftOut { name, reason });
+        };
+        if is_new && let Some(reason) = &settled {
+            leave(reason.clone());
+            continue;
+        }
+        if is_new && !fits(left, seconds) {
+            let reason = too_long(seconds, elapsed);
+            context.not_tried(&[way.name], &reason);
+            leave(reason);
             continue;
         }
         let (found, scores) = match way.run(context, folds) {
@@ -48,16 +57,17 @@ pub(super) fn run_all<'a>(
             Ok(None) => return Ok(None),
             // The first way has a model already; a later one that fails takes nothing from it.
             Err(e) if index > 0 && !e.is_interrupt() => {
-                context.note(format!("not {}: it failed: {e}", way.name));
-                left_out.push(WayLeftOut {
-                    name: way.name.to_owned(),
-                    reason: format!("it failed: {e}"),
-                });
+                let reason = format!("it failed: {e}");
+                context.not_tried(&[way.name], &reason);
+                leave(reason);
                 continue;
             }
             Err(e) => return Err(e),
         };
         let (clips, folds) = aligned(scores, &items, &context.data.train.classes)?;
+        if index == 0 {
+            settled = settles(context, (way, &clips), &ways[1..])?;
+        }
         tried.push(TriedWay {
             way,
             found,
@@ -66,6 +76,26 @@ pub(super) fn run_all<'a>(
         });
     }
     Ok(Some(tried))
+}
+
+/// Why the other ways need not be tried, which is said once for all of them. What has finished before is used.
+fn settles(
+    context: &FitContext,
+    first: (&Way, &Aligned),
+    others: &[Way],
+) -> Result<Option<String>, PipelineError> {
+    let mut left = Vec::new();
+    for way in others {
+        if way.finished(context.work)?.is_none() {
+            left.push(way);
+        }
+    }
+    let metric = FitMetric::of_labels(context.data.train.multi_label);
+    let reason = nothing_to_win(metric, first, &left)?;
+    if let Some(reason) = &reason {
+        context.note(reason.clone());
+    }
+    Ok(reason)
 }
 
 /// The clips that could not be read, by whichever way, and those that any way used in part; each once.

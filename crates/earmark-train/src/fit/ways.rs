@@ -38,11 +38,15 @@ pub(super) struct Way {
 /// The way that trains the network further.
 const FINE_TUNE: &str = "fine-tune";
 
+/// The way that trains a network which knows nothing.
+const FROM_SCRATCH: &str = "from-scratch";
+
 /// The name of the model file that a probe has written.
 pub(super) const PROBE_FILE: &str = "probe.safetensors";
 
 impl Way {
-    /// The ways for a folder, in the order in which they are tried, and those that are not for it.
+    /// The ways for a folder, in the order in which they are tried, and those that are not for it. What they cost is
+    /// not known yet.
     pub fn all(
         context: &FitContext,
         backbone: Option<&FitBackbone>,
@@ -93,9 +97,9 @@ impl Way {
         if backbone.is_none() {
             let recipe = built_in("folder", &job.overrides, job, data, &work.path)?;
             let text = "a small network that knows nothing yet (recipe folder)";
-            ways.push(Self::train("from-scratch", text, recipe));
+            ways.push(Self::train(FROM_SCRATCH, text, recipe));
         }
-        for (index, way) in ways.iter_mut().enumerate() {
+        for way in &ways {
             if let Some(damaged) = work.forget_damaged(way.name)? {
                 context.note(format!(
                     "{}: {} is damaged; the way is run again",
@@ -103,11 +107,22 @@ impl Way {
                     damaged.display()
                 ));
             }
-            if way.finished(work)?.is_none() {
+        }
+        Ok((ways, left_out))
+    }
+
+    /// Measures what each way costs that is not finished.
+    pub fn estimate_all(
+        ways: &mut [Self],
+        context: &FitContext,
+        backbone: Option<&FitBackbone>,
+    ) -> Result<(), PipelineError> {
+        for (index, way) in ways.iter_mut().enumerate() {
+            if way.finished(context.work)?.is_none() {
                 way.cost = way.estimate(context, backbone, index == 0)?;
             }
         }
-        Ok((ways, left_out))
+        Ok(())
     }
 
     fn probe(backbone: &FitBackbone) -> Self {
@@ -131,6 +146,15 @@ impl Way {
             kind: WayKind::Train(Box::new(recipe)),
             is_candidate: true,
             cost: WayCost::Whole(0.0),
+        }
+    }
+
+    /// What it does, in words.
+    pub fn in_words(&self) -> &'static str {
+        match self.name {
+            FINE_TUNE => "fine-tuning",
+            FROM_SCRATCH => "training from scratch",
+            name => name,
         }
     }
 
@@ -169,7 +193,7 @@ impl Way {
         };
         match cost {
             Err(e) if is_first => Err(e),
-            other => Ok(other.unwrap_or(WayCost::Whole(0.0))),
+            other => Ok(other.unwrap_or(WayCost::Unknown)),
         }
     }
 

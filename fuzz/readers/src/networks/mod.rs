@@ -1,7 +1,8 @@
 //! What is read above Burn: recipes, model files, logs and other files of runs, lists that go with a model, detections,
-//! and archives of data sets.
+//! decisions about them, and archives of data sets.
 
 mod archive;
+mod decisions;
 mod detections;
 mod lists;
 mod model_file;
@@ -10,6 +11,7 @@ mod resume_log;
 mod run_files;
 
 pub use archive::archive;
+pub use decisions::decisions;
 pub use detections::detections;
 pub use lists::{label_table, thresholds};
 pub use model_file::model_file;

@@ -22,7 +22,10 @@ pub fn run(args: &DataClasses, console: &Console) -> anyhow::Result<Status> {
     let classes = source::open(&args.source, console)?.classes;
     if classes.is_empty() {
         let folder = args.source.dir.display();
-        bail!("{folder}: no recording has a label, so there are no classes");
+        bail!(
+            "{folder}: no recording has a label, so there are no classes; name the table with --table, and its column \
+             of labels with --label-column"
+        );
     }
     let mut text = Vec::new();
     match args.json {

@@ -6,6 +6,7 @@ use earmark::data::feature_store::seconds_beyond;
 use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, load, read_item};
 use earmark::features::Extractor;
 use earmark::inference::handcrafted::{HandcraftedResult, file_items, write_handcrafted_features};
+use earmark::inference::tag::inputs::{expanded, recordings_of_table};
 use earmark::inference::{FeatureFile, write_features};
 use std::sync::atomic::Ordering;
 
@@ -18,8 +19,17 @@ use std::sync::atomic::Ordering;
 )]
 pub struct FeaturesArgs {
     /// The audio file; with --handcrafted, any number of them
-    #[arg(required_unless_present = "data")]
+    #[arg(required_unless_present_any = ["data", "from"])]
     pub files: Vec<PathBuf>,
+    /// Table (CSV or Parquet) that names recordings: paths, relative to its folder, or addresses in a column file or url
+    #[arg(
+        long,
+        value_name = "TABLE",
+        num_args = 1,
+        requires = "handcrafted",
+        conflicts_with = "data"
+    )]
+    pub from: Vec<PathBuf>,
     /// Recipe whose front end computes the features
     #[arg(long, env = "EARMARK_RECIPE", required_unless_present = "handcrafted")]
     pub recipe: Option<String>,
@@ -56,7 +66,14 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
         .context("--recipe: name the recipe whose front end computes the features")?;
     let file = match args.files.as_slice() {
         [file] => file,
-        files => bail!("{} files: without --handcrafted, give one file", files.len()),
+        [_, second, ..] => bail!(
+            "{}: is a second file, and the features of one are written to a file; leave it out, or add --handcrafted \
+             for a table of many",
+            second.display()
+        ),
+        [] => {
+            bail!("--data: features of a whole folder are those of --handcrafted; add it, or name one file")
+        }
     };
     let recipe = Recipe::load(&name, &args.overrides.set)?;
     let item = Item {
@@ -124,7 +141,11 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
     let mut missing = 0;
     let (items, classes) = match &args.data {
         None => {
-            let mut items = file_items(&args.files)?;
+            let mut files = expanded(&args.files)?;
+            for table in &args.from {
+                files.extend(recordings_of_table(table)?);
+            }
+            let mut items = file_items(&files)?;
             let damaged = args.damaged.unwrap_or(DamagedFiles::Refuse);
             items.iter_mut().for_each(|item| item.damaged = damaged);
             (items, ClassMap::default())

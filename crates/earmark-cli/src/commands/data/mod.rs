@@ -10,6 +10,11 @@ mod get;
 mod init;
 mod propose_fine_tune_or_probe;
 mod review;
+mod review_apply;
+mod review_precision;
+#[cfg(feature = "serve")]
+mod review_serve;
+mod reviewed_items;
 pub mod source;
 mod stats;
 mod stats_normalise;
@@ -54,7 +59,7 @@ impl DataCommand {
             Self::Data(Data::Get(args)) => get::run(&args, console),
             Self::Data(Data::Synth(args)) => synth::run(&args, console),
             Self::Features(args) => features::run(args, console),
-            Self::Review(what) => review::run(&what, console),
+            Self::Review(what) => review::run(what, console),
         }
     }
 }

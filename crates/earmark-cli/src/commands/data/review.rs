@@ -9,15 +9,19 @@ use earmark::train::DataLabels;
 use earmark::train::label_review::{ReviewMeasure, ReviewedClip, of_folds, of_tables};
 use earmark_core::labels::LabelRule;
 use earmark_core::text::spreadsheet_text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-/// Find labels that are probably wrong, or noisy labels that can be trusted
+/// Find wrong labels and ones that can be trusted; listen to detections, correct them
 #[derive(Subcommand)]
 #[command(after_help = "Example: earmark review worst runs/cv")]
 pub enum Review {
     Worst(WorstClips),
     Best(BestClips),
+    #[cfg(feature = "serve")]
+    Serve(super::review_serve::ReviewServe),
+    Apply(super::review_apply::ReviewApply),
+    Precision(super::review_precision::ReviewPrecision),
 }
 
 const MEASURES: &[Choice<ReviewMeasure>] = &[
@@ -132,10 +136,14 @@ pub struct BestClips {
 }
 
 /// Reviews labels.
-pub fn run(what: &Review, console: &Console) -> anyhow::Result<Status> {
+pub fn run(what: Review, console: &Console) -> anyhow::Result<Status> {
     match what {
-        Review::Worst(args) => worst(args, console),
-        Review::Best(args) => best(args, console),
+        Review::Worst(args) => worst(&args, console),
+        Review::Best(args) => best(&args, console),
+        #[cfg(feature = "serve")]
+        Review::Serve(args) => super::review_serve::run(args, console),
+        Review::Apply(args) => super::review_apply::run(&args, console),
+        Review::Precision(args) => super::review_precision::run(args, console),
     }
 }
 
@@ -194,9 +202,14 @@ fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Review
         _ => bail!("nothing to review: give a cross-validation run, or --scores with --truth or --data"),
     };
     if let Some(subset) = &source.subset {
+        let known: BTreeSet<String> = clips.iter().filter_map(|clip| clip.subset.clone()).collect();
         clips.retain(|clip| clip.subset.as_ref() == Some(subset));
         if clips.is_empty() {
-            bail!("--subset {subset}: none of the scored clips is in this subset");
+            let known = match known.is_empty() {
+                true => "none of them is in a subset; leave it out".to_owned(),
+                false => format!("they are in {}", Vec::from_iter(known).join(", ")),
+            };
+            bail!("--subset {subset}: none of the scored clips is in this subset; {known}");
         }
     }
     Ok((clips, skipped))

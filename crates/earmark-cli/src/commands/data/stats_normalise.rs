@@ -18,7 +18,10 @@ pub fn run(
         console.features(done, total);
     })?;
     let Some(curve) = curve else {
-        bail!("{}: no clip is long enough for a frame", set.root.display());
+        bail!(
+            "{}: no clip is long enough for a frame of {name}; give longer clips, or a recipe with shorter frames",
+            set.root.display()
+        );
     };
     for lost in &curve.unreadable {
         console.skipped(&lost.file, &lost.reason);

@@ -3,7 +3,7 @@
 use super::calibrate_events::{self, EventThresholdArgs};
 use crate::commands::truth::{refuse_folder, refuse_unread, truth_source};
 use crate::prelude::*;
-use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule, number};
+use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule};
 use earmark::report::{ReliabilityCurve, reliability_chart};
 use earmark::train::{self, CalibrateBy, CalibrateTo, CalibrationResult, DataLabels};
 
@@ -182,22 +182,15 @@ fn summary(done: &CalibrationResult) -> String {
             format!("{fitted} of {all} fitted")
         }
     };
-    let row = |name: &str, get: fn(&CalibrationQuality) -> Option<f64>| {
-        vec![
-            name.to_owned(),
-            number(get(&done.before)),
-            number(get(&done.after)),
-        ]
-    };
-    let rows = [
-        row("log loss", |c| c.log_loss),
-        row("calibration error (ECE)", |c| c.ece),
-        row("F1, all decisions", |c| c.f1_micro),
-        row("F1, mean of classes", |c| c.f1_macro),
+    let measured: [Measured<CalibrationQuality>; 4] = [
+        ("log loss", |c| c.log_loss),
+        ("calibration error (ECE)", |c| c.ece),
+        ("F1, all decisions", |c| c.f1_micro),
+        ("F1, mean of classes", |c| c.f1_macro),
     ];
     format!(
         "{}, {fitted}\n\n{}\nAfter: each clip is calibrated on the clips of the other folds only. F1 before: with thresholds of 0.5.",
         human_amount(done.calibration.clips, "clip", "clips"),
-        number_table(&["", "before", "after"], rows)
+        before_and_after([&done.before, &done.after], &measured)
     )
 }

@@ -93,16 +93,12 @@ pub fn run(job: &EventThresholdJob, json: bool, console: &Console) -> anyhow::Re
 
 /// What was chosen, and what it is worth.
 fn summary(chosen: &ChosenThresholds) -> String {
-    let row = |name: &str, get: fn(&ThresholdQuality) -> Option<f64>| -> Vec<String> {
-        let values = [&chosen.before, &chosen.after].map(|quality| number(get(quality)));
-        [name.to_owned()].into_iter().chain(values).collect()
-    };
-    let rows = [
-        row("F1, all", |quality| quality.metric.micro.f1),
-        row("F1, mean of classes", |quality| quality.metric.macro_mean.f1),
-        row("precision, all", |quality| quality.metric.micro.precision),
-        row("recall, all", |quality| quality.metric.micro.recall),
-        row("false per hour", |quality| Some(quality.false_per_hour)),
+    let measured: [Measured<ThresholdQuality>; 5] = [
+        ("F1, all", |quality| quality.metric.micro.f1),
+        ("F1, mean of classes", |quality| quality.metric.macro_mean.f1),
+        ("precision, all", |quality| quality.metric.micro.precision),
+        ("recall, all", |quality| quality.metric.micro.recall),
+        ("false per hour", |quality| Some(quality.false_per_hour)),
     ];
     let of_class = |(class, threshold): (&String, &f32)| -> Vec<String> {
         let f1 = |quality: &ThresholdQuality| quality.metric.per_class.get(class)?.scores.f1;
@@ -115,7 +111,7 @@ fn summary(chosen: &ChosenThresholds) -> String {
          on others.",
         human_amount(chosen.recordings, "recording", "recordings"),
         human_duration(chosen.hours * 3600.0),
-        number_table(&["", "before", "after"], rows),
+        before_and_after([&chosen.before, &chosen.after], &measured),
         number_table(
             &["class", "threshold", "F1 before", "F1 after"],
             chosen.per_class.iter().map(of_class)

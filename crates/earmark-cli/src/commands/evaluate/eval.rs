@@ -7,6 +7,7 @@ use earmark::runs::experiment_log::result_notes;
 use earmark::runs::run_dir::fold_runs;
 use earmark::runs::warnings::ResultFacts;
 use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
+use earmark_core::text::command_line;
 use serde_json::{Map, Value};
 
 /// Evaluate a run's checkpoints
@@ -47,10 +48,16 @@ pub struct Eval {
 /// Evaluates a run's checkpoints, or those of each run of a cross-validation.
 pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
     let folds = fold_runs(&args.run)?;
-    if args.fold.is_some() && !folds.is_empty() {
+    if let (Some(fold), Some((_, first))) = (args.fold, folds.first()) {
+        let own = folds.iter().find(|(number, _)| *number == fold);
+        let run = own.map_or(first, |(_, run)| run);
+        let words = ["earmark", "eval"].map(str::to_owned).into_iter();
+        let paths = [run.as_path(), Path::new("--data"), args.data.as_path()];
+        let words = words.chain(paths.map(|path| path.to_string_lossy().into_owned()));
         bail!(
-            "--fold: {} holds one run per fold; evaluate one of them: earmark eval {0}/fold-K",
-            args.run.display()
+            "--fold: {} holds one run per fold; evaluate one of them: {}",
+            args.run.display(),
+            command_line(&words.collect::<Vec<_>>())
         );
     }
     let job = EvaluateJob {

@@ -7,6 +7,7 @@ use earmark::metrics::ClassMetric;
 use earmark::report::{NoteLevel, PageNote};
 use earmark::runs::pages::{compared_run, cross_validation_report, run_report, write_report};
 use earmark::runs::run_dir::{RunDir, fold_runs};
+use earmark::train::FitFolderJob;
 
 /// Write the report.html of a run or a cross-validation run
 #[derive(Args)]
@@ -40,6 +41,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
             data.display()
         );
     }
+    refuse_fit(&args.run)?;
     let mut report = match fold_runs(&args.run)?.is_empty() {
         true => run_report(&RunDir::open(&args.run)?, data)?,
         false => cross_validation_report(&args.run, data)?,
@@ -62,4 +64,28 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
     }
     print(page.display())?;
     Ok(Status::Done)
+}
+
+/// Refuses a model file, and the folder of a fit, whose report is there already.
+fn refuse_fit(run: &Path) -> anyhow::Result<()> {
+    let (work, what) = match run.is_file() {
+        true => (FitFolderJob::work_of(run), "a model file"),
+        false => (run.to_path_buf(), "the folder of a fit"),
+    };
+    let report = FitFolderJob::report_in(&work);
+    if work.join("fit.json").is_file() && report.is_file() {
+        bail!(
+            "{}: is {what}, not a run; the report that `earmark fit` wrote is {}",
+            run.display(),
+            report.display()
+        );
+    }
+    if run.is_file() {
+        bail!(
+            "{}: is a file, not a run; give the run directory of a training (a fit writes its report to \
+             MODEL.fit/report.html)",
+            run.display()
+        );
+    }
+    Ok(())
 }

@@ -85,7 +85,8 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
 }
 
 fn saved(path: &Path, job: &benchmark::BenchmarkJob) -> anyhow::Result<SavedSpeeds> {
-    let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let refused = || format!("--compare {}: cannot be read; check the path", path.display());
+    let text = std::fs::read(path).with_context(refused)?;
     let saved: serde_json::Value = serde_json::from_slice(&text).with_context(|| {
         format!(
             "{}: is not JSON; give what `earmark bench --json` printed",

@@ -4,6 +4,7 @@ use crate::given;
 use crate::prelude::*;
 use earmark::inference::bundle::{self, bundle};
 use earmark::metrics::BlendMean;
+use earmark_core::text::quote;
 
 /// Pack models and this program into a folder that needs no network and no installation
 #[derive(Args)]
@@ -46,7 +47,10 @@ pub fn run(args: Bundle, console: &Console) -> anyhow::Result<Status> {
     let folder = job.out.display();
     print(match packed.unchanged {
         true => format!("{folder}: already contains {models} and the program, all unchanged"),
-        false => format!("{folder}: {models} and the program; use it with `sh predict.sh DATA OUT.csv`"),
+        false => {
+            let script = quote(&job.out.join("predict.sh").to_string_lossy());
+            format!("{folder}: {models} and the program; use it with `sh {script} DATA OUT.csv`")
+        }
     })?;
     if packed.description.program.r#static == Some(false) {
         console.note(

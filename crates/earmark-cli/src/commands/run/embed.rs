@@ -58,9 +58,9 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
     let source = args.source;
     let job = inference::EmbedJob {
         model: args.model,
-        data: source.data.filter(|_| source.files.is_empty()),
+        files: source.recordings()?,
+        data: source.data.clone().filter(|_| !source.names_files()),
         subset: source.subset,
-        files: source.files,
         shard,
         read: args.damaged.with(args.read.read_as()?),
         segments: args.segments,

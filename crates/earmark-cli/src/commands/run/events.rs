@@ -57,7 +57,7 @@ pub fn run(args: &Events, console: &Console) -> anyhow::Result<Status> {
     let Some(file) = file else {
         let mut stdout = BufWriter::new(std::io::stdout().lock());
         scores.write(format, &mut stdout, &std::env::temp_dir())?;
-        stdout.flush().context("stdout")?;
+        stdout.flush().context(output::NO_STDOUT)?;
         return Ok(Status::Done);
     };
     let summary = scores.save(format, file)?;

@@ -12,6 +12,7 @@ mod embed;
 mod events;
 mod export;
 mod extract;
+mod index;
 mod listen;
 mod man;
 mod merge;
@@ -38,6 +39,8 @@ pub enum RunCommand {
     Embed(embed::Embed),
     Merge(merge::Merge),
     Neighbours(neighbours::Neighbours),
+    #[command(subcommand)]
+    Index(Box<index::Index>),
     Blend(blend::Blend),
     #[command(subcommand)]
     Models(models::Models),
@@ -68,6 +71,7 @@ impl RunCommand {
             Self::Embed(args) => embed::run(args, console),
             Self::Merge(args) => merge::run(&args, console),
             Self::Neighbours(args) => neighbours::run(&args, console),
+            Self::Index(what) => index::run(&what, console),
             Self::Blend(args) => blend::run(&args, console),
             Self::Models(what) => models::run(what, console),
             Self::Export(args) => export::run(&args, console),

@@ -3,6 +3,7 @@
 use crate::prelude::*;
 use earmark::index::{Embeddings, Neighbour};
 use earmark::inference::{self, Skips};
+use earmark_core::text::suggest;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
@@ -79,8 +80,11 @@ fn embed(
         );
     };
     if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        let names = index.files.iter().map(String::as_str);
+        let near = suggest(&missing.to_string_lossy(), names);
+        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
         bail!(
-            "{}: neither a file nor a recording in {place}; check the name",
+            "{}: neither a file nor a recording in {place}; check the name{near}",
             missing.display()
         );
     }

@@ -9,6 +9,7 @@ use earmark::metrics::{Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::runs::{pages, run_dir::RunDir};
 use earmark::train;
 use earmark_core::random::{self, Purpose};
+use earmark_core::text::quote;
 use std::time::Instant;
 
 /// Try everything without data: synthesize sounds, train, evaluate, predict, report
@@ -72,7 +73,10 @@ fn prepare_folder(root: &Path) -> anyhow::Result<()> {
     if mark.is_file() {
         for folder in ["data", "runs"].map(|name| root.join(name)) {
             match std::fs::remove_dir_all(&folder) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => bail!("{}: {e}", folder.display()),
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => bail!(
+                    "{}: cannot be removed: {e}; choose another folder with --out",
+                    folder.display()
+                ),
                 _ => {}
             }
         }
@@ -177,7 +181,7 @@ impl Workflow<'_> {
             "\nnext: open the report in a browser, then try your own sounds:\n  \
              earmark data check MY-SOUNDS\n  earmark init MY-SOUNDS\n  \
              earmark predict {} --files SOME.wav -o scores.csv",
-            shown(&self.curated)
+            one_line(&quote(&self.curated.to_string_lossy()))
         ))
     }
 }

@@ -51,13 +51,13 @@ fn plan_text(plan: &TrainPlan) -> String {
         .iter()
         .map(|line| format!("data        {}\n", one_line(line)));
     let mut text: String = data.collect();
+    let names = format!("{}: {}", classes.len(), names.join(", "));
     text += &format!(
         "clips       {train} for training, {validation} for validation, {test} held out for testing\n\
-         classes     {}: {}\n\
+         {}\
          segment     {channels} x {bands} bands x {frames} frames\n\n{}\n\
          parameters  {} trainable, {} in total (BatchNorm and biases included)\n",
-        classes.len(),
-        names.join(", "),
+        fact("classes", &names),
         network_table(&plan.network),
         plan.trainable,
         plan.parameters

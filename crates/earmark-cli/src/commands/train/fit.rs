@@ -1,6 +1,7 @@
 //! `earmark fit`
 
 use super::fit_summary::summary;
+use super::no_classes::refuse_without_classes;
 use super::resume::given_command;
 use crate::commands::data::source::options;
 use crate::prelude::*;
@@ -11,23 +12,29 @@ use earmark_core::text::command_line;
 /// What is installed where no network is.
 const SMALLEST: &str = "efficientat-mn04-as";
 
+/// What `--damaged` does in a fit.
+const DAMAGED: &str = "Recordings of which a part is missing or damaged: refuse leaves them out, salvage uses what is \
+                       whole; both name them, and the exit code is then 2; default: refuse";
+
 /// Make the best model of a folder of sounds: probe, fine-tune, compare, calibrate
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  earmark fit my-sounds\n  earmark fit my-sounds -o tagger.safetensors --minutes 10\n  \
-    earmark fit my-sounds --fold 1 -o without-1.safetensors\n\n\
+    earmark fit my-sounds --fold 1 -o my-sounds-without-1.safetensors\n\n\
     First all recordings are looked at: what can't be read is named and left out, and what was recorded together \
     (a column such as site or recordist) or is there twice is never held out from itself. Ways to a model are then \
     compared on clips that they were not trained on, each fifth (fold) held out in turn: a simple classifier on an \
     installed network (probe), that network trained further (fine-tuning), and a simple classifier without a network \
-    to compare with. Without a network, a small one is trained from scratch. The best way is trained on all clips, its \
-    scores made probabilities where that helps held-out clips, and written with a threshold for each class. \
+    to compare with. Where the first way makes no error, or there are fewer than 20 clips, it is the only one. \
+    Without a network, a small one is trained from scratch. The best way is trained on all clips, its scores made \
+    probabilities where that helps held-out clips, and written with a threshold for each class. \
     --set changes the recipe that a network is trained by (fine-tune/folder, or folder), and how the folder is read \
     (data.KEY=VALUE).\n\n\
     The scores of a fit have chosen between its ways, so that they are a little too good. With --fold K, nothing is \
     seen of fold K until the finished model is tested on it: that score has chosen nothing.\n\n\
     What is made on the way is kept in MODEL.fit; the same command resumes there after Ctrl-C. Clips of a subset named \
-    test, testing, eval or evaluation are not trained on."
+    test, testing, eval or evaluation are not trained on.",
+    mut_arg("damaged", |argument| argument.help(DAMAGED))
 )]
 pub struct Fit {
     /// A labelled data folder
@@ -82,15 +89,6 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
         Some(out) => out.clone(),
         None => default_out(&args.dir)?,
     };
-    let mut work = out.clone().into_os_string();
-    work.push(".fit");
-    let model = args.model.or_else(first_installed);
-    if model.is_none() {
-        console.note(format!(
-            "no network is installed, so one is trained from scratch; `earmark models get {SMALLEST}` (4 MB) brings \
-             one that knows 527 kinds of sound, from which ten recordings per class are enough"
-        ));
-    }
     // How the folder is read is the same for all ways.
     let of_data = |text: &String| text.trim_start().starts_with("data.");
     let (data_set, overrides): (Vec<String>, Vec<String>) = args.overrides.set.into_iter().partition(of_data);
@@ -100,8 +98,17 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
         subsets: args.subsets,
         data_set,
     };
+    let options = args.damaged.over(options(&source)?);
+    refuse_without_classes(&source.dir, &options)?;
+    let model = args.model.or_else(first_installed);
+    if model.is_none() {
+        console.note(format!(
+            "no network is installed, so one is trained from scratch; `earmark models get {SMALLEST}` (4 MB) brings \
+             one that knows 527 kinds of sound, from which ten recordings per class are enough"
+        ));
+    }
     let job = FitFolderJob {
-        options: args.damaged.over(options(&source)?),
+        options,
         data: source.dir,
         fold_table: args.fold_table,
         fold: args.fold,
@@ -112,8 +119,8 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
         },
         background: args.background,
         overrides,
+        work: FitFolderJob::work_of(&out),
         out,
-        work: work.into(),
         budget_seconds: args.minutes.map(|minutes| 60.0 * minutes),
         restart: args.restart,
         device: args.compute.device,
@@ -126,7 +133,7 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
         result: &done,
         next: &next,
     };
-    print_as(args.json, value, || summary(&done, &next))?;
+    print_as(args.json, value, || summary(&done, &next, console.is_quiet()))?;
     // The clips of ways that had finished before are not read again.
     for (file, reason) in &done.skipped {
         console.skipped(file, reason);
@@ -167,23 +174,34 @@ struct FitJson<'a> {
 fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
     let [model, dir] = [&job.out, &job.data].map(|path| path.to_string_lossy().into_owned());
     let recording = "RECORDING.wav";
-    let mut again = without(&job.command, &["-o", "--out", "--fold"]);
-    if let (None, Some(table)) = (job.fold, &done.fold_table) {
-        again.extend(["--fold-table".to_owned(), table.to_string_lossy().into_owned()]);
-    }
-    if let (None, Some(fold)) = (job.fold, done.outer_folds.first()) {
-        let stem = job.out.file_stem().unwrap_or_default().to_string_lossy();
-        let other = job
-            .out
-            .with_file_name(format!("{stem}-without-{fold}.safetensors"));
-        let words = ["--fold", &fold.to_string(), "-o", &other.to_string_lossy()].map(str::to_owned);
-        again.extend(words);
-    }
     [
         command_line(&["earmark", "tag", recording, "--model", &model, "-o", "tags.csv"]),
         command_line(&["earmark", "predict", &model, "--data", &dir, "-o", "scores.csv"]),
-        command_line(&again),
+        command_line(&again(job, done)),
     ]
+}
+
+/// The same fit without a fold, or after one that had a fold left out, with all clips; into another file.
+fn again(job: &FitFolderJob, done: &FitFolderResult) -> Vec<String> {
+    let mut words = without(&job.command, &["-o", "--out", "--fold"]);
+    let stem = job.out.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match (job.fold, done.outer_folds.first()) {
+        (Some(fold), _) => match stem.strip_suffix(&format!("-without-{fold}")) {
+            Some(whole) if !whole.is_empty() => whole.to_owned(),
+            _ => format!("{stem}-all"),
+        },
+        (None, Some(fold)) => {
+            if let Some(table) = &done.fold_table {
+                words.extend(["--fold-table".to_owned(), table.to_string_lossy().into_owned()]);
+            }
+            words.extend(["--fold".to_owned(), fold.to_string()]);
+            format!("{stem}-without-{fold}")
+        }
+        (None, None) => stem.into_owned(),
+    };
+    let out = job.out.with_file_name(format!("{name}.safetensors"));
+    words.extend(["-o".to_owned(), out.to_string_lossy().into_owned()]);
+    words
 }
 
 /// A command line without some options and their values, and without `--restart`.
@@ -207,6 +225,23 @@ fn without(command: &[String], options: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+
+    /// `--damaged` of a fit says what happens in a fit.
+    #[test]
+    fn the_help_of_damaged_is_that_of_a_fit() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            _fit: Fit,
+        }
+        let line = Line::command();
+        let damaged = line
+            .get_arguments()
+            .find(|argument| argument.get_id() == "damaged");
+        let help = damaged.and_then(clap::Arg::get_help).expect("a help").to_string();
+        assert_eq!(help, DAMAGED);
+    }
 
     #[test]
     fn options_are_taken_from_a_command_line() {

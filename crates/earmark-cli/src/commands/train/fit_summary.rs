@@ -4,11 +4,15 @@ use crate::prelude::*;
 use earmark::metrics::number;
 use earmark::train::{FitFolderResult, FitWayResult};
 
-/// The ways, what was chosen and how good it is, and what can be done with it.
-pub fn summary(done: &FitFolderResult, next: &[String]) -> String {
+/// The ways, what was chosen and how good it is, and what can be done with it; where notes were not printed, with why
+/// ways were left out.
+pub fn summary(done: &FitFolderResult, next: &[String], is_quiet: bool) -> String {
     let mut text = way_table(done);
-    for way in &done.left_out {
-        text += &format!("not {}: {}\n", way.name, one_line(&way.reason));
+    for same in done.left_out.chunk_by(|a, b| a.reason == b.reason) {
+        if is_quiet {
+            let names: Vec<&str> = same.iter().map(|way| way.name.as_str()).collect();
+            text += &format!("not {}: {}\n", names.join(", "), one_line(&same[0].reason));
+        }
     }
     text += &format!(
         "\nchosen: {}, by {} on {} of {}, each scored by models that were not trained on it ({})\n",
@@ -95,8 +99,18 @@ fn way_table(done: &FitFolderResult) -> String {
             empty(),
         ]
     });
+    // Why is said before, once.
+    let left_out = done.left_out.iter().map(|way| {
+        let mut row = vec![String::new(); 7];
+        row[0].clone_from(&way.name);
+        row[6] = "left out".into();
+        row
+    });
     let first = done.ways.first().map_or("", |way| way.name.as_str());
     let against = format!("than {first}");
     let headers = ["way", "accuracy", "lwlrap", against.as_str(), "clips", "time", ""];
-    number_table(&headers, done.ways.iter().map(row).chain(guessing))
+    number_table(
+        &headers,
+        done.ways.iter().map(row).chain(left_out).chain(guessing),
+    )
 }

@@ -5,6 +5,7 @@ mod demo;
 mod dry_run;
 mod fit;
 mod fit_summary;
+mod no_classes;
 mod probe;
 mod recipes;
 mod resume;

@@ -60,7 +60,8 @@ fn list(json: bool) -> anyhow::Result<()> {
 /// The text of a recipe file or of a built-in recipe; a file has priority, as in training.
 fn written(name: &str) -> anyhow::Result<String> {
     if Path::new(name).is_file() {
-        return std::fs::read_to_string(name).with_context(|| format!("{name}: cannot be read"));
+        return std::fs::read_to_string(name)
+            .with_context(|| format!("{name}: cannot be read; check its permissions, and that it is text"));
     }
     match built_in_recipes::find(name) {
         Some((_, text)) => Ok(text.to_owned()),

@@ -18,13 +18,19 @@ pub fn run_folder(named: Option<PathBuf>, name: &str) -> PathBuf {
 
 /// How to resume a training, whose run directory the command line may have named.
 pub fn resume_note(job: &TrainJob, named: bool) -> String {
+    format!("interrupted; {}", resume_with(&job.run, named, job.resume))
+}
+
+/// How to resume the given command, whose results are in `run`; `named` if the command line says so, `resumes` if it
+/// has --resume already.
+pub fn resume_with(run: &Path, named: bool, resumes: bool) -> String {
     let mut words = vec!["earmark".to_owned()];
-    words.extend(job.command.iter().skip(1).cloned());
+    words.extend(given_command().into_iter().skip(1));
     if !named {
-        words.extend(["--run".to_owned(), job.run.to_string_lossy().into_owned()]);
+        words.extend(["--run".to_owned(), run.to_string_lossy().into_owned()]);
     }
-    if !job.resume {
+    if !resumes {
         words.push("--resume".to_owned());
     }
-    format!("interrupted; resume with: {}", text::command_line(&words))
+    format!("resume with: {}", text::command_line(&words))
 }

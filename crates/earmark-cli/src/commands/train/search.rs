@@ -54,12 +54,6 @@ pub fn refuse_set_again<'k>(overrides: &[String], keys: impl Iterator<Item = &'k
     Ok(())
 }
 
-/// How to resume a search or a stacking.
-pub fn resume_note(folder: &Path) -> String {
-    let folder = folder.display();
-    format!("resume with the same command and --run {folder} --resume")
-}
-
 /// Prints the trials, best first, and where the best one is; fails a search without a result.
 pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Status> {
     print_as(

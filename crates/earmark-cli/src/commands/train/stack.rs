@@ -1,7 +1,7 @@
 //! `earmark stack`
 
-use super::resume::{given_command, run_folder};
-use super::search::{SearchSpace, finish, finish_shard, refuse_set_again, resume_note, sets};
+use super::resume::{given_command, resume_with, run_folder};
+use super::search::{SearchSpace, finish, finish_shard, refuse_set_again, sets};
 use crate::args::TrainingShardArgs;
 use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
@@ -67,6 +67,7 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
         bail!("--range and --choice are for a search: add --random N, or set one value with --set");
     }
     recipe.stack.inputs = inputs;
+    let named = args.run.is_some();
     let job = train::StackJob {
         recipe,
         data: args.data,
@@ -75,7 +76,8 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
         device: args.compute.device,
         command: given_command(),
     };
-    let (report, skipped, damaged) = console.run(&resume_note(&job.run), |show, stop| {
+    let resume = resume_with(&job.run, named, job.resume);
+    let (report, skipped, damaged) = console.run(&resume, |show, stop| {
         let trained = train::train_stack(&job, show, stop)?;
         let (skipped, damaged) = (trained.skipped, trained.damaged);
         Ok(trained.report.map(|report| (report, skipped, damaged)))
@@ -100,6 +102,7 @@ fn search(
     console: &Console,
 ) -> anyhow::Result<Status> {
     let (space, shard) = (space(&args)?, args.shard.shard()?);
+    let named = args.run.is_some();
     let job = StackSearchJob {
         recipe: args.recipe,
         overrides: args.overrides.set,
@@ -112,7 +115,7 @@ fn search(
         device: args.compute.device,
         command: given_command(),
     };
-    let resume = resume_note(&job.folder);
+    let resume = resume_with(&job.folder, named, job.resume);
     let found = console.run(&resume, |show, stop| search_stack(&job, show, stop))?;
     match shard {
         Some(shard) => finish_shard(&found, shard, args.json),

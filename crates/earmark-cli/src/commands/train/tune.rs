@@ -1,7 +1,7 @@
 //! `earmark tune`
 
-use super::resume::{given_command, run_folder};
-use super::search::{SearchSpace, finish, finish_shard, list, refuse_set_again, resume_note};
+use super::resume::{given_command, resume_with, run_folder};
+use super::search::{SearchSpace, finish, finish_shard, list, refuse_set_again};
 use crate::args::TrainingShardArgs;
 use crate::prelude::*;
 use earmark::Recipe;
@@ -74,6 +74,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     if shard.is_some() && args.dry_run {
         bail!("--dry-run lists the trials of all shards; leave --shard out");
     }
+    let named = args.run.is_some();
     let name = match args.run {
         Some(_) => String::new(),
         None => Recipe::load(&args.recipe, &args.overrides.set)?.name + "-tune",
@@ -108,7 +109,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
         })?;
         return Ok(Status::Done);
     }
-    let resume = resume_note(&job.folder);
+    let resume = resume_with(&job.folder, named, job.resume);
     let found = console.run(&resume, |show, stop| tuning::tune(&job, show, stop))?;
     match shard {
         Some(shard) => finish_shard(&found, shard, args.json),

@@ -1,11 +1,21 @@
-//! Which files are tagged: files, folders with all their subfolders, and patterns that no shell has expanded.
+//! Which files are tagged: files, folders with all their subfolders, patterns that no shell has expanded, what is at an
+//! address, and what a table names.
 
+mod addresses;
 mod expand_pattern;
+mod recordings_of_table;
 mod walk_folder;
+
+pub use addresses::expanded;
+pub(crate) use addresses::is_listed;
+use recordings_of_table::below_of;
+pub use recordings_of_table::recordings_of_table;
 
 use super::TagError;
 use crate::shards::{Shard, ShardListing};
+use addresses::{AtAddress, look};
 use earmark_core::human::human_amount;
+use earmark_core::remote;
 use earmark_data::SkipReason;
 use earmark_data::layout::{AUDIO_EXTENSIONS, is_audio_name};
 use expand_pattern::Matches;
@@ -72,22 +82,36 @@ impl InputFiles {
 
 /// Finds the files of `words`: a file with any extension; a folder, for all audio in it at any depth except hidden
 /// files and folders; or a pattern with `*`, `?`, `[...]` and `**`, unless there is a file of that name. Links are
-/// followed, each folder once.
+/// followed, each folder once. Of an address such as `s3://bucket/in`, all audio below it; of one that ends as audio
+/// does, and of any of a web server, that recording.
 ///
 /// # Errors
 ///
 /// For a path that does not exist, and arguments without any audio.
 pub fn find(words: &[PathBuf]) -> Result<InputFiles, TagError> {
+    find_with(words, &[])
+}
+
+/// As [`find`], and the recordings that tables name. One of those that is not there costs itself alone.
+///
+/// # Errors
+///
+/// As [`find`], and for a table that can't be read.
+pub fn find_with(words: &[PathBuf], tables: &[PathBuf]) -> Result<InputFiles, TagError> {
     let mut search = Search::default();
     for word in words {
         search.word(word)?;
+    }
+    for table in tables {
+        search.table(table)?;
     }
     let found = search.found;
     if let (true, Some((folder, reason))) = (found.files.is_empty(), search.unlisted.first()) {
         return Err(TagError::Request(format!("{folder}: {reason}")));
     }
     if found.files.is_empty() && found.left_out.is_empty() {
-        return Err(no_audio(words, &found.not_audio));
+        let given: Vec<PathBuf> = words.iter().chain(tables).cloned().collect();
+        return Err(no_audio(&given, &found.not_audio));
     }
     Ok(found)
 }
@@ -123,6 +147,11 @@ struct Search {
 
 impl Search {
     fn word(&mut self, word: &Path) -> Result<(), TagError> {
+        if let Some(address) = remote::address(word) {
+            let found = look(word, address).map_err(|e| TagError::Request(format!("{address}: {e}")))?;
+            self.at_address(word, found);
+            return Ok(());
+        }
         match fs::metadata(word) {
             Ok(found) if found.is_dir() => {
                 self.folder(word);
@@ -150,6 +179,24 @@ impl Search {
                 }
             },
         }
+    }
+
+    fn at_address(&mut self, word: &Path, found: AtAddress) {
+        match found {
+            AtAddress::Recording(name) => self.file(word, name),
+            AtAddress::Listed(entries) => {
+                for entry in entries {
+                    self.file_in_folder(Path::new(&entry.address), PathBuf::from(entry.below));
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, table: &Path) -> Result<(), TagError> {
+        for path in recordings_of_table(table)? {
+            self.file(&path, below_of(table, &path));
+        }
+        Ok(())
     }
 
     fn pattern(&mut self, pattern: &str) -> Result<(), TagError> {

@@ -1,20 +1,19 @@
 //! Results in one file.
 
+use super::places::{log_of_file, scratch_folder};
 use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_format, format_options};
-use crate::error::folder_of;
 use crate::tag::formats::FormatWriter;
 use crate::tag::resume_log::ResumeLog;
 use crate::tag::{InputFiles, TagError, TagJob};
 use earmark_core::atomic;
+use earmark_core::remote::is_address;
 use std::io;
 use std::path::Path;
 
-/// The resume log of FILE is `FILE.journal`.
-const LOG_ENDING: &str = ".journal";
-
 /// Tags all files and writes one file, atomically, when all are done. Until then results are in the resume log
-/// `PATH.journal`, from which an interrupted job with the same settings resumes.
+/// `PATH.journal`, from which an interrupted job with the same settings resumes. The log of a file at an address is in
+/// the current folder.
 ///
 /// # Errors
 ///
@@ -26,11 +25,14 @@ pub fn to_file(
     path: &Path,
 ) -> Result<TagSummary, TagError> {
     check_format(job, inputs, target.format)?;
-    let folder = folder_of(path);
-    let mut log_path = path.as_os_str().to_owned();
-    log_path.push(LOG_ENDING);
-    let mut log = ResumeLog::open(Path::new(&log_path), &job.tagger.settings(), target.fresh)?;
-    if let Some(name) = path.file_name() {
+    let is_remote = is_address(path);
+    if is_remote {
+        // Elsewhere, the log next to it says as much.
+        atomic::check(path)?;
+    }
+    let folder = scratch_folder(path, false);
+    let mut log = ResumeLog::open(&log_of_file(path), &job.tagger.settings(), target.fresh)?;
+    if let Some(name) = path.file_name().filter(|_| !is_remote) {
         clean(folder, |found| atomic::is_leftover_of(found, name));
     }
     let mut summary = TagSummary::start(job, inputs);

@@ -1,5 +1,6 @@
 //! Results in one file per recording.
 
+use super::places::{is_there, log_of_folder, make_folder, make_output_folder, remove, scratch_folder};
 use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_windows, format_options};
 use crate::tag::formats::FormatWriter;
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 const FOLDER_LOG: &str = ".earmark-tag.journal";
 
 /// Tags all files and writes one file per recording into `folder`, named by its path below the folder that was given.
-/// The file is written before the recording's entry in the resume log.
+/// The file is written before the recording's entry in the resume log, which is in the folder; of a folder at an
+/// address, in the current one.
 ///
 /// # Errors
 ///
@@ -54,13 +56,14 @@ pub(super) fn with_log(
 ) -> Result<TagSummary, TagError> {
     check_windows(job, target.format)?;
     let paths = result_paths(&inputs.files, target.format, folder)?;
-    std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
+    make_output_folder(folder)?;
+    let scratch = scratch_folder(folder, true);
     let mut settings = job.tagger.settings();
     settings.push(("--format".into(), format!("{:?}", target.format).to_lowercase()));
     // Files that are there are not written again, so all are to have the same columns.
     let known = job.times_and_places;
     settings.extend(known.map(|known| (TIME_AND_PLACE.to_owned(), known.settings.clone())));
-    let mut log = ResumeLog::open(&folder.join(&own.name), &settings, target.fresh)?;
+    let mut log = ResumeLog::open(&log_of_folder(folder, &own.name), &settings, target.fresh)?;
     (own.begun)()?;
     let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
     // Temporaries of other machines may be those of other shards, at work.
@@ -72,15 +75,15 @@ pub(super) fn with_log(
         let path: &PathBuf = &paths[index];
         let TagOutcome::Tagged(_) = entry.outcome else {
             // Earlier results do not belong to a recording that can't be read now.
-            return match std::fs::remove_file(path) {
+            return match remove(path) {
                 Err(e) if !is_absent(&e) => Err(WriteError::new(path, e).into()),
                 _ => Ok(()),
             };
         };
         let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(|e| WriteError::new(parent, e))?;
+        make_folder(parent)?;
         Ok(atomic::write(path, |out| {
-            let mut writer = FormatWriter::new(target.format, format_options(job, folder), out)?;
+            let mut writer = FormatWriter::new(target.format, format_options(job, scratch), out)?;
             writer.add(&entry.outcome, lines)?;
             writer.finish()
         })?)
@@ -88,12 +91,12 @@ pub(super) fn with_log(
     // Files that were removed since are written again from the resume log.
     let is_todo: HashSet<usize> = todo.all().collect();
     for (index, file) in inputs.files.iter().enumerate() {
-        if !is_todo.contains(&index) && !paths[index].exists() {
+        if !is_todo.contains(&index) && !is_there(&paths[index])? {
             let written = log.read(&file.name, |entry, lines| Ok(write(index, entry, lines)));
             written?.transpose()?;
         }
     }
-    summary.complete = tag_remaining(job, inputs, &mut log, &todo, folder, |done| {
+    summary.complete = tag_remaining(job, inputs, &mut log, &todo, scratch, |done| {
         let written = write(done.index, &done.entry, &mut BufReader::new(done.lines.reader()?));
         match written {
             Err(TagError::Write(error)) if is_bad_name(&error.cause) => {

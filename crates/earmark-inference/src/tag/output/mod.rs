@@ -3,6 +3,7 @@
 mod file;
 mod folder;
 mod in_memory;
+mod places;
 mod resume;
 mod shard;
 mod stream_in_input_order;

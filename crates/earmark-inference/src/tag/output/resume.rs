@@ -48,7 +48,11 @@ pub(super) fn remaining(
     }
     let (mut left, mut done) = (Remaining::default(), 0);
     for (index, file) in inputs.files.iter().enumerate() {
-        let stamp = FileStamp::of(&file.path);
+        // Nothing is known of a recording that no process began: its store is not asked.
+        let stamp = match log.mentions(&file.name) {
+            true => FileStamp::of(&file.path),
+            false => None,
+        };
         if log.has(&file.name, stamp) {
             done += 1;
             continue;

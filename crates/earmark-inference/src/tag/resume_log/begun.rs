@@ -93,6 +93,11 @@ impl BegunRecordings {
         self.0.remove(file);
     }
 
+    /// Whether an attempt at a recording has no known end.
+    pub fn mentions(&self, file: &str) -> bool {
+        self.0.contains_key(file)
+    }
+
     fn deaths(&self, file: &str, now: Option<FileStamp>) -> Deaths {
         let begun = self.0.get(file).filter(|begun| Some(begun.stamp) == now);
         let attempts = begun.map_or(&[][..], |begun| begun.attempts.as_slice());

@@ -1,6 +1,7 @@
 //! The entries of a resume log.
 
 use crate::tag::result::TagResult;
+use earmark_core::remote;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,13 +11,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct FileStamp {
     /// Bytes.
     pub size: u64,
-    /// Last change, in nanoseconds since 1970; 0 if the system does not report it.
+    /// Last change, in nanoseconds since 1970; 0 if the system does not report it. At an address, the number of its
+    /// stamp.
     pub changed: u64,
 }
 
 impl FileStamp {
     /// Of a file; `None` without such a file.
     pub fn of(path: &Path) -> Option<Self> {
+        if let Some(address) = remote::address(path) {
+            let stamp = remote::files().ok()?.stamp(address).ok()?;
+            return Some(Self {
+                size: stamp.size,
+                changed: stamp.number(),
+            });
+        }
         let found = std::fs::metadata(path).ok()?;
         let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
         let changed = found.modified().ok().and_then(since_epoch);

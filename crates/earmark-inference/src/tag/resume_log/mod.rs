@@ -130,6 +130,11 @@ impl ResumeLog {
         &self.path
     }
 
+    /// Whether an earlier process left anything about a recording.
+    pub(super) fn mentions(&self, file: &str) -> bool {
+        self.spans.contains_key(file) || self.begun.mentions(file)
+    }
+
     /// Whether a recording was tagged and its file has not changed since.
     pub fn has(&self, file: &str, now: Option<FileStamp>) -> bool {
         self.spans

@@ -3,7 +3,7 @@
 mod select;
 
 use crate::prelude::*;
-use earmark::metrics::{BlendMean, ScoreTable, blend};
+use earmark::metrics::{BlendMean, MetricsError, ScoreTable, blend};
 
 /// Heading of the arguments of `--select`.
 const SELECTION: &str = "Selection";
@@ -68,10 +68,33 @@ pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
     let tables = args.tables.iter().map(ScoreTable::read);
     let tables = tables.collect::<Result<Vec<_>, _>>()?;
     let weights = (!args.weights.is_empty()).then_some(args.weights.as_slice());
-    let blended = blend(&tables, args.mean, weights)?;
+    let blended = blend(&tables, args.mean, weights).map_err(|e| with_names(&e, &args.tables))?;
     output::write_scores(&args.out, &blended)?;
+    if let [only] = args.tables.as_slice() {
+        console.note(format!(
+            "{}: is the only table, so that the result has its scores; a blend takes two or more",
+            only.display()
+        ));
+    }
     let (tables, out) = (human_amount(tables.len(), "table", "tables"), args.out.display());
     let files = human_amount(blended.files().len(), "file", "files");
     print_written(&args.out, format!("{tables} blended, {files}: {out}"), console)?;
     Ok(Status::Done)
+}
+
+/// An error of a blend, which numbers the tables, with their names.
+fn with_names(error: &MetricsError, tables: &[PathBuf]) -> anyhow::Error {
+    let message = error.to_string();
+    let is_named = |number: usize| {
+        [" ", ","]
+            .iter()
+            .any(|behind| message.contains(&format!("table {number}{behind}")))
+    };
+    let named = tables.iter().enumerate().map(|(k, table)| (k + 1, table));
+    let named = named.filter(|(number, _)| is_named(*number));
+    let named = named.map(|(number, table)| format!("table {number} is {}", table.display()));
+    match named.collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => anyhow::anyhow!("{message}"),
+        names => anyhow::anyhow!("{message} ({names})"),
+    }
 }

@@ -1,6 +1,6 @@
 //! `earmark blend --select`
 
-use super::Blend;
+use super::{Blend, with_names};
 use crate::commands::out_of_fold_scores::{out_of_fold, sorted_by_file};
 use crate::prelude::*;
 use earmark::data::FoldTable;
@@ -33,7 +33,8 @@ pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
         "accuracy" => Ok(aligned.accuracy()),
         _ => Ok(metric.of(&Report::of(aligned, &ReportOptions::default())?)),
     };
-    let selector = BlendSelector::new(&candidates.tables, candidates.truth, args.mean)?;
+    let selector = BlendSelector::new(&candidates.tables, candidates.truth, args.mean)
+        .map_err(|e| with_names(&e, &args.tables))?;
     let name = metric.name();
     let Some(selection) = selector.select(&evaluate)? else {
         bail!("--select: no blend has a {name}; the labels are for other clips or classes");
@@ -158,7 +159,12 @@ fn truth_of_file(path: &Path, table: &ScoreTable) -> anyhow::Result<Vec<bool>> {
     let mut marks = Vec::new();
     for file in table.files() {
         let row = rows.get(file.as_str());
-        let row = row.with_context(|| format!("{}: has no labels for {file}", path.display()))?;
+        let row = row.with_context(|| {
+            format!(
+                "{}: has no labels for {file}; add them to the table, or leave the clip out of the scores",
+                path.display()
+            )
+        })?;
         marks.extend_from_slice(row);
     }
     Ok(marks)
@@ -191,7 +197,12 @@ fn truth_of_run(run: &OutOfFold, table: &ScoreTable) -> anyhow::Result<Vec<bool>
 fn folds_of(folds: &BTreeMap<String, u32>, files: &[String], place: &Path) -> anyhow::Result<Vec<u32>> {
     let fold = |file: &String| {
         let fold = folds.get(file).copied();
-        fold.with_context(|| format!("{}: has no fold for {file}", place.display()))
+        fold.with_context(|| {
+            format!(
+                "{}: has no fold for {file}; give a table of all clips with --fold-table",
+                place.display()
+            )
+        })
     };
     files.iter().map(fold).collect()
 }

@@ -4,6 +4,8 @@ use super::Listen;
 use crate::prelude::*;
 use earmark::data::DamagedFiles;
 use earmark::inference::stream::{Feed, PcmFormat, Playback};
+#[cfg(not(feature = "mic"))]
+use earmark_core::text::quote;
 
 /// The input that is a microphone, and the one that is stdin.
 const MICROPHONE: &str = "mic";
@@ -41,10 +43,12 @@ fn microphone(args: &Listen) -> anyhow::Result<Feed> {
 }
 
 #[cfg(not(feature = "mic"))]
-fn microphone(_: &Listen) -> anyhow::Result<Feed> {
+fn microphone(args: &Listen) -> anyhow::Result<Feed> {
+    let models = args.model.iter();
+    let models: String = models.map(|model| format!("--model {} ", quote(model))).collect();
     bail!(
         "--input mic: this build has no microphone support; name a file with --input FILE, or pipe a recorder into it: \
-         arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model ... --input - --rate 44100 \
+         arecord -q -f S16_LE -r 44100 -t raw | earmark listen {models}--input - --rate 44100 \
          (or build with `cargo build --release --features mic`)"
     )
 }

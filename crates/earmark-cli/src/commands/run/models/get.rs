@@ -1,5 +1,6 @@
 //! `earmark models get`
 
+use super::destination::note_name;
 use crate::prelude::*;
 use earmark::hub::{self, DownloadProgress, PublishedArchitecture};
 use std::sync::atomic::Ordering;
@@ -53,8 +54,9 @@ pub fn run(args: &GetModel, console: &Console) -> anyhow::Result<Status> {
         installed => installed?,
     };
     console.clear();
-    if installed.imported.is_none() {
-        console.note(format!("{} is already installed", model.name));
+    match installed.imported {
+        Some(_) => note_name(&installed.path, console),
+        None => console.note(format!("{} is already installed", model.name)),
     }
     print(installed.path.display())?;
     Ok(Status::Done)

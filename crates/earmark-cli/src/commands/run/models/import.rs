@@ -1,6 +1,6 @@
 //! `earmark models import`
 
-use super::destination::in_models_folder;
+use super::destination::{in_models_folder, note_name};
 use super::import_args::ImportModel;
 #[cfg(feature = "onnx-models")]
 use super::import_graph::run as import_graph;
@@ -22,6 +22,7 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
             args.file.display()
         );
     }
+    let is_installed = args.out.is_none();
     let job = Import {
         out: match args.out {
             Some(out) => out,
@@ -50,6 +51,9 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
         n => human_amount(n, "class", "classes"),
     };
     print(format!("{content}: {}", job.out.display()))?;
+    if is_installed {
+        note_name(&job.out, console);
+    }
     Ok(Status::Done)
 }
 

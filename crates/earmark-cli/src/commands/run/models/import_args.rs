@@ -19,7 +19,8 @@ pub struct ImportModel {
     /// backbone to start trainings from; of an ONNX graph, the name that the model gets
     #[arg(long = "as", value_name = "NAME")]
     pub architecture: String,
-    /// Model file to write; default: NAME.safetensors in the models folder
+    /// Model file to write; default: NAME.safetensors in the models folder, or under the name in `models list` if the
+    /// checkpoint is one of these
     #[arg(long, short)]
     pub out: Option<PathBuf>,
     /// Table of class names (`index,name` lines, or a name per line, such as `Turdus merula_Common Blackbird`), if they

@@ -1,6 +1,6 @@
 //! `earmark models import` of an ONNX graph.
 
-use super::destination::in_models_folder;
+use super::destination::{in_models_folder, note_name};
 use super::import_args::{GraphArgs, ImportModel};
 use crate::prelude::*;
 use earmark::Recipe;
@@ -22,6 +22,7 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     let classes = read_labels(&labels);
     let classes = classes.map_err(|e| anyhow::anyhow!("--labels {}: {e}", labels.display()))?;
     let what = "the output with the scores; an unknown name is answered with those that the graph has";
+    let is_installed = args.out.is_none();
     let job = GraphImport {
         front_end: front_end(&args.graph)?,
         scores: required(args.graph.scores, "--scores", what)?,
@@ -47,6 +48,9 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     console.note(format!("licence: {}", one_line(&job.licence)));
     let classes = human_amount(done.scores, "class", "classes");
     print(format!("{classes}: {}", job.out.display()))?;
+    if is_installed {
+        note_name(&job.out, console);
+    }
     Ok(Status::Done)
 }
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 /// Describe a model file, a run or a recipe: metadata, layers, parameters
 #[derive(Args)]
 #[command(after_help = "Examples:\n  earmark models info runs/a@500\n  \
+    earmark models info efficientat-mn04-as --class-names\n  \
     earmark models info dcase2019-baseline/1-noisy --recipe --class-count 80")]
 pub struct ModelInfo {
     /// MODEL.safetensors, RUN, RUN@STEP, name of an installed model, or a recipe with --recipe
@@ -23,10 +24,17 @@ pub struct ModelInfo {
     /// Number of classes, for a recipe
     #[arg(long, alias = "classes", value_name = "N", default_value_t = 80)]
     pub class_count: usize,
+    /// Print the names of all classes instead, one per line
+    #[arg(long, conflicts_with_all = ["recipe", "json"])]
+    pub class_names: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
+
+/// Classes of which all are named, and those that are named of more.
+const ALL_NAMED: usize = 20;
+const FIRST_NAMED: usize = 10;
 
 /// Describes a model or a recipe.
 pub fn run(args: &ModelInfo) -> anyhow::Result<Status> {
@@ -34,6 +42,10 @@ pub fn run(args: &ModelInfo) -> anyhow::Result<Status> {
         true => Info::of_recipe(Recipe::load(&args.model, &[])?, args.class_count)?,
         false => Info::of_file(&args.model)?,
     };
+    if args.class_names {
+        print_lines(info.class_names()?.trim_end())?;
+        return Ok(Status::Done);
+    }
     print_as(args.json, || info.json(), || info.text())?;
     Ok(Status::Done)
 }
@@ -105,14 +117,7 @@ impl Info {
             false => format!("{channels} x {bands} bands x {frames} frames"),
         };
         add("segment", segment);
-        let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
-            format!(": {}", one_line(&meta.classes.join(", ")))
-        });
-        let classes = match self.classes {
-            0 => "none: a backbone to start trainings from (train.start)".into(),
-            n => format!("{n}{names}"),
-        };
-        add("classes", classes);
+        add("classes", self.classes_in_words());
         let [trainable, all] = [self.trainable, self.scalars].map(|n| human_count(n as u64));
         let graph = match recipe.network.is_graph() {
             true => "; those of the imported graph are not counted",
@@ -121,9 +126,45 @@ impl Info {
         let parameters =
             format!("{trainable} trainable, {all} in total (BatchNorm and biases included){graph}");
         add("parameters", parameters);
-        let lines = facts.into_iter();
-        let lines = lines.map(|(name, value)| format!("{name:<11} {}\n", one_line(&value)));
+        let lines = facts.into_iter().map(|(name, value)| match name {
+            // In one piece, to be copied.
+            "file" | "source" => format!("{name:<11} {}\n", one_line(&value)),
+            _ => fact(name, &one_line(&value)),
+        });
         format!("{}\n{}", lines.collect::<String>(), network_table(&self.summary))
+    }
+
+    /// How many classes there are, with the names of a file's.
+    fn classes_in_words(&self) -> String {
+        let Some((_, meta)) = &self.file else {
+            return self.classes.to_string();
+        };
+        let (count, names) = (self.classes, &meta.classes);
+        match count {
+            0 => "none: a backbone to start trainings from (train.start)".into(),
+            1..=ALL_NAMED => format!("{count}: {}", names.join(", ")),
+            _ => format!(
+                "{count}: {} and {} more (--class-names lists all)",
+                names[..FIRST_NAMED].join(", "),
+                count - FIRST_NAMED
+            ),
+        }
+    }
+
+    /// A line for each class.
+    fn class_names(&self) -> anyhow::Result<String> {
+        let (path, meta) = self
+            .file
+            .as_ref()
+            .context("--class-names: a recipe names no classes")?;
+        if meta.classes.is_empty() {
+            bail!(
+                "--class-names: {} has no classes: it is a backbone to start trainings from (train.start)",
+                path.display()
+            );
+        }
+        let lines = meta.classes.iter().map(|name| format!("{}\n", one_line(name)));
+        Ok(lines.collect())
     }
 
     /// What the file says about itself.

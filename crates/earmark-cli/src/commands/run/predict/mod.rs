@@ -22,6 +22,7 @@ use serde_json::Value;
     earmark predict model.safetensors --files *.wav -o scores.csv --json\n  \
     earmark predict model.safetensors --data recordings -o scores.csv\n  \
     earmark predict model.safetensors --files archive -o scores.csv --shard auto\n  \
+    earmark predict model.safetensors --from recordings.csv -o s3://lab/scores.csv\n  \
     earmark predict runs/cv --out-of-fold -o oof.csv"
 )]
 pub struct Predict {
@@ -57,7 +58,7 @@ pub struct Predict {
     pub segments: bool,
     /// Score each clip of a cross-validation run with the model of its test fold; default data: where it was in
     /// training
-    #[arg(long, conflicts_with_all = ["files", "subset"])]
+    #[arg(long, conflicts_with_all = ["files", "from", "subset"])]
     pub out_of_fold: bool,
     /// Print a summary as JSON: inputs, skipped recordings, classes
     #[arg(long)]
@@ -79,9 +80,9 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     let job = inference::PredictJob {
         models: args.models,
         // Files that a command line names have priority over the data folder of the environment.
-        data: args.source.data.filter(|_| args.source.files.is_empty()),
+        files: args.source.recordings()?,
+        data: args.source.data.clone().filter(|_| !args.source.names_files()),
         subset: args.source.subset,
-        files: args.source.files,
         shard,
         read: args.damaged.with(args.read.read_as()?),
         mean: args.mean,
@@ -184,8 +185,13 @@ impl Target<'_> {
 fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
     let source = &args.source;
     let given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
-    if !source.files.is_empty() && source.data.as_deref().is_some_and(given) {
-        bail!("--files: cannot be combined with --data; give one of them");
+    if source.names_files() && source.data.as_deref().is_some_and(given) {
+        let flag = if source.files.is_empty() {
+            "--from"
+        } else {
+            "--files"
+        };
+        bail!("{flag}: cannot be combined with --data; give one of them");
     }
     if args.json && output::is_stdout(&args.out) {
         bail!(
@@ -193,7 +199,7 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
              --format json for scores as JSON"
         );
     }
-    if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
+    if source.data.is_none() && !source.names_files() && !args.out_of_fold {
         bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
     }
     if args.damaged.damaged.is_some() && args.out_of_fold {

@@ -12,7 +12,7 @@ use earmark::inference::tag::{self, Format, OutputTarget, TagEvent, TagJob, Tagg
 use earmark::inference::time_and_place::times_and_places;
 use earmark::metrics::BlendMean;
 use report::{describe, describe_time_and_place, summarize};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 
 /// Headings of the arguments.
@@ -27,6 +27,8 @@ const OUTPUT: &str = "Output";
     earmark tag archive --model runs/a --threshold model --threshold Dog=0.5 -o tags.csv --json\n  \
     earmark tag archive --model runs/a --format audacity --out-dir labels\n  \
     earmark tag archive --model runs/a -o tags.csv --shard auto\n  \
+    earmark tag --from recordings.csv --model runs/a -o tags.parquet\n  \
+    earmark tag s3://lab/night --model runs/a -o s3://lab/tags.csv\n  \
     earmark tag archive --model runs/a -o tags.csv --time-zone +02:00 --sites sites.csv\n\n\
     Each window is scored like a clip of its length. An event is a time span in which the mean score of the windows \
     around each moment reaches the threshold.\n\n\
@@ -34,9 +36,13 @@ const OUTPUT: &str = "Output";
     resume. Recordings that cannot be read, or of which a part is missing, are listed at the end, and the exit code is \
     then 2.")]
 pub struct Tag {
-    /// Recordings: files, folders (all audio in them, recursively) or quoted patterns such as 'in/**/*.flac'
-    #[arg(required = true)]
+    /// Recordings: files, folders (all audio in them, recursively), quoted patterns such as 'in/**/*.flac', or addresses
+    /// such as s3://bucket/in
+    #[arg(required_unless_present = "from")]
     pub inputs: Vec<PathBuf>,
+    /// Table (CSV or Parquet) that names recordings: paths, relative to its folder, or addresses in a column file or url
+    #[arg(long, value_name = "TABLE", num_args = 1)]
+    pub from: Vec<PathBuf>,
     /// Model: MODEL.safetensors, RUN or RUN@STEP; several are blended; default: the only model in the folder
     /// EARMARK_MODELS or in the user's data folder
     #[arg(long, short, env = "EARMARK_MODEL", num_args = 1)]
@@ -55,7 +61,8 @@ pub struct Tag {
     /// Seconds by which neighbouring windows overlap, instead of --hop
     #[arg(long, value_name = "SECONDS", help_heading = WINDOWS)]
     pub overlap: Option<f64>,
-    /// Write the scores of every window instead of events; `earmark events` makes events of those in csv and parquet
+    /// Write the scores of every window instead of events, whatever the threshold; `earmark events` makes events of
+    /// those in csv and parquet
     #[arg(long, help_heading = WINDOWS)]
     pub windows: bool,
 
@@ -83,7 +90,7 @@ pub struct Tag {
     /// Keep the resume log at the end, so that the same command later processes only new or changed recordings
     #[arg(long, help_heading = OUTPUT)]
     pub keep_journal: bool,
-    /// Print a summary as JSON: inputs, skipped recordings, windows, thresholds
+    /// Print a summary as JSON: inputs, skipped recordings, windows, thresholds of events
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
     /// Number of recordings processed at a time (0 = one per thread)
@@ -97,10 +104,15 @@ pub struct Tag {
 /// Detects sounds in recordings.
 pub fn run(args: &Tag, console: &Console) -> anyhow::Result<Status> {
     let output = Output::of(args)?;
-    let inputs = tag::inputs::find(&args.inputs)?;
+    let inputs = tag::inputs::find_with(&args.inputs, &args.from)?;
     let known = args.known.config()?;
     let tagger = Tagger::new(&request(args)?)?;
     describe(&tagger, &inputs, console);
+    if let Some(flag) = args.events.first_given().filter(|_| args.windows) {
+        console.note(format!(
+            "{flag} changes no score of a window; give it to `earmark events`, which makes events of them"
+        ));
+    }
     let known = known.map(|config| times_and_places(&inputs.files, &config));
     if let Some(known) = &known {
         describe_time_and_place(known, &inputs, console);
@@ -134,19 +146,25 @@ pub fn run(args: &Tag, console: &Console) -> anyhow::Result<Status> {
         Destination::Stdout => {
             let mut stdout = BufWriter::new(std::io::stdout().lock());
             let result = tag::to_stream(&job, &inputs, output.format, &mut stdout)?;
-            stdout.flush().context("stdout")?;
+            stdout.flush().context(output::NO_STDOUT)?;
             result
         }
-        Destination::Device(path) => {
-            let device = OpenOptions::new().write(true).open(path);
-            let mut device = device.with_context(|| path.display().to_string())?;
-            tag::to_stream(&job, &inputs, output.format, &mut device)?
-        }
+        Destination::Device(path) => tag::to_stream(&job, &inputs, output.format, &mut device(path)?)?,
         Destination::File(path) => tag::to_file(&job, &inputs, target, path)?,
         Destination::Folder(path) => tag::to_folder(&job, &inputs, target, path)?,
     };
     console.clear();
     summarize(&result, &inputs, &job, &output, console)
+}
+
+/// A pipe or device, to be written to.
+fn device(path: &Path) -> anyhow::Result<File> {
+    OpenOptions::new().write(true).open(path).with_context(|| {
+        format!(
+            "{}: cannot be written to; check the path and its permissions",
+            path.display()
+        )
+    })
 }
 
 /// How results are written to files.

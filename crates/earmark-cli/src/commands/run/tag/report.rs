@@ -10,11 +10,17 @@ use serde_json::Value;
 /// Notes the model, its windows, and files that are ignored.
 pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
     let paths = tagger.ensemble().paths();
-    let models: Vec<String> = paths.map(|p| p.display().to_string()).collect();
+    let models: Vec<String> = paths.map(model_name).collect();
     let classes = human_amount(tagger.classes().len(), "class", "classes");
     let models = models.join(", ");
-    let (windows, thresholds) = (tagger.window_rule().describe(), tagger.thresholds().describe());
-    console.note(format!("{models}: {classes}, {windows}, {thresholds}"));
+    let windows = tagger.window_rule().describe();
+    let written = match (tagger.keeps_windows(), tagger.top()) {
+        (false, _) => tagger.thresholds().describe(),
+        (true, None) => "scores of every window".to_owned(),
+        (true, Some(1)) => "the best score of every window".to_owned(),
+        (true, Some(top)) => format!("the {top} best scores of every window"),
+    };
+    console.note(format!("{models}: {classes}, {windows}, {written}"));
     for licence in tagger.ensemble().imported_licences() {
         console.note(format!("licence of the imported network: {}", one_line(licence)));
     }
@@ -76,14 +82,15 @@ pub fn summarize(
                 facts
             },
             || {
-                let events = match result.events {
-                    1 => "1 event".to_owned(),
-                    n => format!("{} events", human_count(n as u64)),
+                let written = match (job.tagger.keeps_windows(), result.events) {
+                    (true, _) => "scores of their windows".to_owned(),
+                    (false, 1) => "1 event".to_owned(),
+                    (false, n) => format!("{} events", human_count(n as u64)),
                 };
                 let (tagged, time) = (recordings(result.tagged), human_duration(result.seconds));
                 let part = output.shard.map(|shard| format!("shard {shard} of "));
                 let part = part.unwrap_or_default();
-                format!("{tagged} processed ({time}), {events}: {part}{}", shown(path))
+                format!("{tagged} processed ({time}), {written}: {part}{}", shown(path))
             },
         )?;
     }
@@ -106,19 +113,26 @@ fn facts(result: &TagSummary, inputs: &InputFiles, job: &TagJob, out: &Path) -> 
         "models": models.map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         "classes": tagger.classes(),
         "windows": tagger.window_rule(),
-        "thresholds": tagger.thresholds(),
-        "thresholds_from": tagger.thresholds().source(),
         "inputs": inputs.files.len() + inputs.left_out.len(),
         "ignored": inputs.not_audio.0,
         "tagged": result.tagged,
         "resumed": result.resumed,
         "seconds": result.seconds,
-        "events": result.events,
         "skipped": result.skipped,
         "damaged": result.damaged,
         "notes": result.notes,
         "out": out.to_string_lossy(),
     });
+    // Scores of windows depend on no threshold, and no event is among them.
+    facts["writes"] = match tagger.keeps_windows() {
+        true => json!("windows"),
+        false => json!("events"),
+    };
+    if !tagger.keeps_windows() {
+        facts["thresholds"] = json!(tagger.thresholds());
+        facts["thresholds_from"] = json!(tagger.thresholds().source());
+        facts["events"] = json!(result.events);
+    }
     let licences = tagger.ensemble().imported_licences();
     if !licences.is_empty() {
         facts["imported_licences"] = json!(licences);

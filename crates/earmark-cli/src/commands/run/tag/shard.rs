@@ -24,7 +24,12 @@ pub fn run(
     if !in_folder {
         tag::check_archive(job, archive, target)?;
     }
-    let given: Vec<_> = args.inputs.iter().map(|path| path.to_string_lossy()).collect();
+    let given: Vec<_> = args
+        .inputs
+        .iter()
+        .chain(&args.from)
+        .map(|path| path.to_string_lossy())
+        .collect();
     let mut settings = job.tagger.settings();
     let mut add = |key: &str, value: String| settings.push((key.to_owned(), value));
     add("--format", format!("{:?}", target.format).to_lowercase());

@@ -1,0 +1,216 @@
+//! Adds an archive to an index.
+
+use crate::progress::skip;
+use crate::tag::InputFiles;
+use crate::tag::inputs::InputFile;
+use crate::window_embeddings::{WindowEmbedder, WindowVectors};
+use crate::{Event, Observer, PipelineError, Remarks, Skips};
+use earmark_core::human::human_amount;
+use earmark_index::archive::{IndexManifest, IndexWriter, IndexedRecording, RecordingVersion};
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Recordings in work at a time, per thread: their embeddings are in memory until those before them are done.
+const AHEAD: usize = 2;
+
+/// What to add to which index.
+pub struct AddJob<'a> {
+    /// The opened model with its windows.
+    pub embedder: &'a WindowEmbedder,
+    /// What the model is called.
+    pub model_name: &'a str,
+    /// The recordings.
+    pub inputs: &'a InputFiles,
+    /// The index.
+    pub to: &'a Path,
+    /// Windows per shard.
+    pub rows_per_shard: usize,
+    /// Receives progress and skipped recordings.
+    pub observer: Observer<'a>,
+    /// Ends the work early.
+    pub stop: &'a AtomicBool,
+}
+
+/// What was added.
+#[derive(Clone, Debug)]
+pub struct AddResult {
+    /// The index.
+    pub manifest: IndexManifest,
+    /// Recordings that are new.
+    pub added: usize,
+    /// Recordings whose content had changed.
+    pub replaced: usize,
+    /// Recordings that were there.
+    pub same: usize,
+    /// Recordings that an interrupted run had embedded.
+    pub taken_up: usize,
+    /// Windows of what was added and replaced.
+    pub windows: usize,
+    /// Recordings that can't be used.
+    pub skipped: Skips,
+    /// What is missing of the others, and what is odd about them.
+    pub remarks: Remarks,
+}
+
+/// Embeds the recordings that are new or have changed. `None` when stopped; what was done until then is in the index.
+/// Killed at any moment, the same job does what is left to do.
+///
+/// # Errors
+///
+/// For an index of another model or other windows, one that another process changes, and when the disk fails.
+/// Recordings that can't be read are not errors but skipped.
+pub fn add_to_index(job: &AddJob) -> Result<Option<AddResult>, PipelineError> {
+    let model = job.embedder.index_model(job.model_name);
+    let (windows, width) = (job.embedder.index_windows(), job.embedder.width());
+    let mut writer = IndexWriter::open(job.to, model, windows, width, job.rows_per_shard)?;
+    let mut result = Progress::begin(job, &writer);
+    let new = result.take_new(&writer);
+    let total = new.len();
+    let at_a_time = AHEAD * rayon::current_num_threads();
+    let mut done = 0;
+    for files in new.chunks(at_a_time.max(1)) {
+        let embedded: Vec<Embedded> = files.par_iter().map(|file| embed(job, file)).collect();
+        for (file, embedded) in files.iter().zip(embedded) {
+            result.take(file, embedded, &mut writer)?;
+            done += 1;
+            (job.observer)(Event::Scoring { done, total });
+        }
+        if job.stop.load(Ordering::Relaxed) {
+            writer.finish()?;
+            return Ok(None);
+        }
+    }
+    result.finish(writer).map(Some)
+}
+
+/// What came of a recording.
+enum Embedded {
+    Done(RecordingVersion, WindowVectors),
+    Failed(String),
+    Stopped,
+}
+
+fn embed(job: &AddJob, file: &InputFile) -> Embedded {
+    let bad = |e: std::io::Error| Embedded::Failed(format!("cannot be read: {e}"));
+    if job.stop.load(Ordering::Relaxed) {
+        return Embedded::Stopped;
+    }
+    let version = match RecordingVersion::of(&file.path) {
+        Ok(version) => version,
+        Err(e) => return bad(e),
+    };
+    match job.embedder.embed(&file.path, job.stop) {
+        Ok(Some(vectors)) => match version.is_still(&file.path) {
+            Ok(true) => Embedded::Done(version, vectors),
+            Ok(false) => Embedded::Failed(
+                "changed while it was read; run the command again when nothing writes to it any more".into(),
+            ),
+            Err(e) => bad(e),
+        },
+        Ok(None) => Embedded::Stopped,
+        Err(reason) => Embedded::Failed(reason),
+    }
+}
+
+/// What was done so far.
+struct Progress<'a> {
+    job: &'a AddJob<'a>,
+    added: usize,
+    replaced: usize,
+    same: usize,
+    taken_up: usize,
+    windows: usize,
+    skipped: Skips,
+    remarks: Remarks,
+}
+
+impl<'a> Progress<'a> {
+    fn begin(job: &'a AddJob<'a>, writer: &IndexWriter) -> Self {
+        if writer.torn_bytes() > 0 {
+            (job.observer)(Event::Note(format!(
+                "{}: the last {} of its log are not whole; the recordings in them are embedded again",
+                job.to.display(),
+                human_amount(writer.torn_bytes() as usize, "byte", "bytes")
+            )));
+        }
+        let mut begun = Self {
+            job,
+            added: 0,
+            replaced: 0,
+            same: 0,
+            taken_up: writer.waiting(),
+            windows: 0,
+            skipped: Skips::new(),
+            remarks: Remarks::default(),
+        };
+        for (file, reason) in &job.inputs.left_out {
+            skip(job.observer, &mut begun.skipped, file, reason.clone());
+        }
+        begun
+    }
+
+    /// The recordings that are new or have changed.
+    fn take_new(&mut self, writer: &IndexWriter) -> Vec<&'a InputFile> {
+        let is_new = |file: &&InputFile| {
+            let known = writer.version_of(&file.name);
+            // What can't be read is said when it is embedded.
+            known.is_none_or(|known| !known.is_still(&file.path).unwrap_or(false))
+        };
+        let files = &self.job.inputs.files;
+        let new: Vec<&InputFile> = files.iter().filter(is_new).collect();
+        self.same = files.len() - new.len();
+        new
+    }
+
+    fn take(
+        &mut self,
+        file: &InputFile,
+        embedded: Embedded,
+        writer: &mut IndexWriter,
+    ) -> Result<(), PipelineError> {
+        let (version, found) = match embedded {
+            Embedded::Done(version, found) => (version, found),
+            Embedded::Failed(reason) => {
+                skip(self.job.observer, &mut self.skipped, &file.name, reason);
+                return Ok(());
+            }
+            Embedded::Stopped => return Ok(()),
+        };
+        match writer.version_of(&file.name) {
+            Some(_) => self.replaced += 1,
+            None => self.added += 1,
+        }
+        self.windows += found.windows;
+        let recording = IndexedRecording {
+            file: file.name.clone(),
+            version,
+            seconds: found.seconds,
+            sample_rate_hz: found.sample_rate_hz,
+            samples: found.samples,
+            windows: found.windows,
+            note: found.remarks.as_ref().map(ToString::to_string),
+            damaged: found
+                .remarks
+                .as_ref()
+                .is_some_and(|remarks| remarks.damage.is_some()),
+        };
+        if let Some(remarks) = found.remarks {
+            self.remarks.say(&file.name, remarks);
+        }
+        Ok(writer.add(recording, found.vectors)?)
+    }
+
+    fn finish(self, writer: IndexWriter) -> Result<AddResult, PipelineError> {
+        Ok(AddResult {
+            manifest: writer.finish()?,
+            added: self.added,
+            replaced: self.replaced,
+            same: self.same,
+            taken_up: self.taken_up,
+            windows: self.windows,
+            skipped: self.skipped,
+            remarks: self.remarks,
+        })
+    }
+}
