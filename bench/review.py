@@ -35,10 +35,20 @@ def clips(args):
         with open(args.demo / "train_curated.csv", newline="") as file:
             rows = list(csv.DictReader(file))
         return args.demo / "train_curated", [{"file": f"audio/{r['fname']}", "labels": r["labels"]} for r in rows]
+    if (args.esc10 / "kitchen20.csv").exists():
+        return args.esc10 / "audio", kitchen20(args.esc10)
     table = args.esc10 / "meta.csv" if (args.esc10 / "meta.csv").exists() else args.esc10 / "meta/esc50.csv"
     with open(table, newline="") as file:
         rows = [row for row in csv.DictReader(file) if row.get("esc10", "True") == "True"]
     return args.esc10 / "audio", [{"file": f"audio/{r['filename']}", "labels": r["category"], "fold": r["fold"]} for r in rows]
+
+
+def kitchen20(folder):
+    """The clips of Kitchen20, in folds that share no recording."""
+    with open(folder / "folds-grouped.csv", newline="") as file:
+        folds = {row["file"]: row["fold"] for row in csv.DictReader(file)}
+    with open(folder / "kitchen20.csv", newline="") as file:
+        return [{"file": r["path"], "labels": r["category"], "fold": folds[r["path"]]} for r in csv.DictReader(file)]
 
 
 def plant(audio, rows, folder, share, seed):
@@ -103,7 +113,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--earmark", default="target/release/earmark")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for data, runs and the list of trainings")
-    parser.add_argument("--esc10", type=pathlib.Path, help="the folder with ESC-10, or ESC-50")
+    parser.add_argument("--esc10", type=pathlib.Path, help="the folder with ESC-10, ESC-50 or Kitchen20")
     parser.add_argument("--demo", type=pathlib.Path, help="the data folder that `earmark demo` has made")
     parser.add_argument("--recipe", default="summary-baseline/esc10")
     parser.add_argument("--shares", default="0.1,0.2")

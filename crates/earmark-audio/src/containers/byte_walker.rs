@@ -9,54 +9,91 @@ use crate::error::{Fault, FilePosition};
 /// How much is read ahead.
 const READ_AHEAD_BYTES: usize = 16 * 1024;
 
-/// Reads at any place of a source through a small buffer.
-pub(crate) struct ByteWalker<'a> {
-    source: &'a mut dyn MediaSource,
+/// What a walker has read, for a later walker over the same source.
+pub(crate) struct ReadAhead {
     len: u64,
     buffer: Vec<u8>,
     buffer_start: u64,
+}
+
+impl ReadAhead {
+    /// Length of the source in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+/// Reads at any place of a source through a small buffer.
+pub(crate) struct ByteWalker<'a> {
+    source: &'a mut dyn MediaSource,
+    ahead: ReadAhead,
 }
 
 impl<'a> ByteWalker<'a> {
     pub(crate) fn new(source: &'a mut dyn MediaSource) -> Result<Self, Fault> {
         let end = source.seek(SeekFrom::End(0));
         let len = end.map_err(|e| Fault::Read(e, FilePosition::Byte(0)))?;
-        Ok(Self {
-            source,
+        let ahead = ReadAhead {
             len,
             buffer: Vec::new(),
             buffer_start: 0,
-        })
+        };
+        Ok(Self { source, ahead })
+    }
+
+    /// A walker that has what an earlier one over the same source had read.
+    pub(crate) fn continued(
+        source: &'a mut dyn MediaSource,
+        ahead: Option<ReadAhead>,
+    ) -> Result<Self, Fault> {
+        match ahead {
+            Some(ahead) => Ok(Self { source, ahead }),
+            None => Self::new(source),
+        }
+    }
+
+    /// What it has read, for [`continued`](Self::continued).
+    pub(crate) fn into_ahead(self) -> ReadAhead {
+        self.ahead
     }
 
     /// Length of the source in bytes.
     pub(crate) fn len(&self) -> u64 {
-        self.len
+        self.ahead.len
     }
 
     /// The `wanted` bytes from `at`, or fewer where the source ends. `wanted` is always a small constant or bounded by
     /// what a format allows.
     pub(crate) fn peek(&mut self, at: u64, wanted: usize) -> Result<&[u8], Fault> {
-        let available = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
+        let available = usize::try_from(self.len().saturating_sub(at)).unwrap_or(usize::MAX);
         let wanted = wanted.min(available);
         if wanted == 0 {
             return Ok(&[]);
         }
-        let buffer_end = self.buffer_start + self.buffer.len() as u64;
-        if at < self.buffer_start || at + wanted as u64 > buffer_end {
-            let size = wanted.max(READ_AHEAD_BYTES).min(available);
-            self.buffer.resize(size, 0);
-            self.buffer_start = at;
-            let io = |e| Fault::Read(e, FilePosition::Byte(at));
-            self.source.seek(SeekFrom::Start(at)).map_err(io)?;
-            self.source.read_exact(&mut self.buffer).map_err(io)?;
+        let ahead = &self.ahead;
+        let buffer_end = ahead.buffer_start + ahead.buffer.len() as u64;
+        if at < ahead.buffer_start || at + wanted as u64 > buffer_end {
+            self.fill(at, wanted.max(READ_AHEAD_BYTES).min(available))?;
         }
         // The buffer contains all wanted bytes by now, and starts no more than its own length before them.
-        let start = usize::try_from(at - self.buffer_start)
+        let ahead = &self.ahead;
+        let start = usize::try_from(at - ahead.buffer_start)
             .unwrap_or(0)
-            .min(self.buffer.len());
-        let end = (start + wanted).min(self.buffer.len());
-        Ok(&self.buffer[start..end])
+            .min(ahead.buffer.len());
+        let end = (start + wanted).min(ahead.buffer.len());
+        Ok(&ahead.buffer[start..end])
+    }
+
+    /// Reads `size` bytes from `at`; after an error the buffer is empty.
+    fn fill(&mut self, at: u64, size: usize) -> Result<(), Fault> {
+        let mut buffer = std::mem::take(&mut self.ahead.buffer);
+        buffer.resize(size, 0);
+        let placed = self.source.seek(SeekFrom::Start(at));
+        let read = placed.and_then(|_| self.source.read_exact(&mut buffer));
+        read.map_err(|e| Fault::Read(e, FilePosition::Byte(at)))?;
+        self.ahead.buffer = buffer;
+        self.ahead.buffer_start = at;
+        Ok(())
     }
 
     /// Exactly `N` bytes from `at`, or `None` where the source ends earlier.
@@ -67,7 +104,7 @@ impl<'a> ByteWalker<'a> {
     /// Exactly `N` bytes from `at`; a source that ends earlier is cut off, for this `reason`.
     pub(crate) fn required<const N: usize>(&mut self, at: u64, reason: &str) -> Result<[u8; N], Fault> {
         self.array::<N>(at)?
-            .ok_or_else(|| Fault::truncated(reason, self.len))
+            .ok_or_else(|| Fault::truncated(reason, self.len()))
     }
 }
 
@@ -131,5 +168,17 @@ pub(super) mod tests {
         assert_eq!(walker.peek(99_998, 9).unwrap().len(), 2);
         assert!(walker.peek(u64::MAX, 9).unwrap().is_empty());
         assert!(source.read < 140_000, "{}", source.read);
+    }
+
+    #[test]
+    fn a_later_walker_has_what_an_earlier_one_read() {
+        let mut source = CountingSource::new(vec![7; 10_000]);
+        let mut ahead = None;
+        for at in 0..10_000 {
+            let mut walker = ByteWalker::continued(&mut source, ahead.take()).unwrap();
+            assert_eq!((walker.len(), walker.array(at).unwrap()), (10_000, Some([7])));
+            ahead = Some(walker.into_ahead());
+        }
+        assert_eq!(source.read, 10_000);
     }
 }

@@ -28,7 +28,7 @@ mod recognise;
 mod tags;
 mod unsupported;
 
-pub(crate) use byte_walker::ByteWalker;
+pub(crate) use byte_walker::{ByteWalker, ReadAhead};
 pub(crate) use codec_headers::opus::{OpusHead, OpusPacket, packet_samples};
 pub(crate) use container::Container;
 pub(crate) use flac::layout::{FlacLayout, StreamInfo};

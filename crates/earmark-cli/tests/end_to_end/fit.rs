@@ -374,6 +374,12 @@ fn what_can_not_be_fitted_is_refused() {
         refused.starts_with("`group-column` cannot be used with the layout folders"),
         "{refused}"
     );
+    // A slip in a setting begins nothing that the right command would then refuse.
+    let refused = lab
+        .earmark("fit tones -o slip.safetensors --set epochz=3")
+        .refused();
+    assert!(refused.contains("epochz"), "{refused}");
+    assert!(!lab.path("slip.safetensors.fit").exists(), "{refused}");
     lab.tone("few/bell/0.wav", 700.0);
     lab.tone("few/drum/0.wav", 710.0);
     let refused = lab.earmark("fit few").refused();

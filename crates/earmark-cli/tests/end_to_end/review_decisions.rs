@@ -130,6 +130,12 @@ fn decisions_about_events_become_labels_with_times() {
     let wanted = "file,start,end,label\ntones/low/0.wav,0,0.5,low\ntones/low/0.wav,0.25,0.75,high\n\
                   tones/mid/0.wav,0,0.5,background\n";
     assert_eq!(lab.read("labels.csv"), wanted);
+    let log = lab.read("log.jsonl");
+    let refused = lab
+        .earmark("review apply log.jsonl -o ./log.jsonl --reviewer ben")
+        .refused();
+    assert!(refused.contains("is the log of the decisions"), "{refused}");
+    assert_eq!(lab.read("log.jsonl"), log);
 }
 
 /// 40 events of one class, all decided: those with a score of 0.5 and above are right.

@@ -12,7 +12,12 @@ pub(super) const LABELLING: &str = ".labels.lock";
 /// Takes a lock, or refuses where another process holds it.
 pub(super) fn lock(folder: &Path, name: &str) -> Result<File, EmbeddingsError> {
     let path = folder.join(name);
-    let failed = |cause: std::io::Error| EmbeddingsError::new(&path, format!("cannot be locked: {cause}"));
+    let failed = |cause: std::io::Error| {
+        EmbeddingsError::new(
+            &path,
+            format!("cannot be locked: {cause}; check the permissions of its folder"),
+        )
+    };
     let file = File::options().create(true).append(true).open(&path);
     let file = file.map_err(failed)?;
     match file.try_lock() {

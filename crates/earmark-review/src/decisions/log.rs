@@ -105,6 +105,14 @@ impl DecisionLog {
             let problem = "an earlier decision was written in part; check the disk, and start again".into();
             return Err(ReviewError::Log { path, problem });
         }
+        let length = std::fs::metadata(&self.path).map(|found| found.len());
+        if !length.is_ok_and(|length| length == self.length) {
+            let path = self.path.clone();
+            let problem = "was replaced, changed or removed while it was in use, so that this decision is not kept; put \
+                           it back and start again"
+                .into();
+            return Err(ReviewError::Log { path, problem });
+        }
         let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => {
@@ -218,6 +226,28 @@ mod tests {
         assert_eq!(opened.decisions, ["0", "1", "2"].map(decision));
         assert_eq!(opened.torn_bytes, 0);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    }
+
+    #[test]
+    fn a_log_that_was_replaced_or_removed_takes_no_decision() {
+        let (dir, path) = written(2);
+        let mut log = DecisionLog::open(&path).unwrap().log;
+        let aside = dir.path().join("aside");
+        fs::rename(&path, &aside).unwrap();
+        let mut refused = |what: &str| {
+            let said = log.append(&decision("3")).unwrap_err().to_string();
+            assert!(
+                said.contains("is not kept; put it back and start again"),
+                "{what}: {said}"
+            );
+        };
+        refused("removed");
+        fs::write(&path, "labels\n").unwrap();
+        refused("replaced");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "labels\n");
+        fs::rename(&aside, &path).unwrap();
+        log.append(&decision("3")).unwrap();
+        assert_eq!(read_decisions(&path).unwrap().0.len(), 3);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 const PAGE = 100;
 const RETRY_MS = 1000;
-const CELL = { width: 220, height: 168 };
+const CELL = { width: 220, narrow: 150, height: 168 };
 const WORDS = { accept: "right", reject: "wrong", relabel: "it is", add: "right, and also", skip: "skipped" };
 
 const review = {
@@ -254,7 +254,9 @@ function showPlace() {
 const cells = new Map();
 
 function columnCount() {
-  return Math.max(1, Math.floor($("cells").clientWidth / CELL.width));
+  const wide = $("cells").clientWidth;
+  // Two on a phone, too.
+  return Math.max(1, Math.floor(wide / (wide < 2 * CELL.width ? CELL.narrow : CELL.width)));
 }
 
 function drawGrid() {

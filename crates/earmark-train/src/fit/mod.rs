@@ -52,7 +52,7 @@ use earmark_runs::run_dir::{now, write_json};
 use finish::{calibrate_out_of_fold, calibrated_by_others, evaluate_held_out, thresholds, write_model};
 use nothing_to_win::that_clips_can_show;
 use page::{ChosenScores, write_page};
-use recipes::FitBackbone;
+use recipes::{FitBackbone, check_overrides};
 use serde_json::{Value, json};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -80,6 +80,7 @@ pub fn fit_folder(
                 .into(),
         ));
     }
+    check_overrides(job, backbone.as_ref())?;
     let Some(data) = FitData::read(job, observer, stop)? else {
         return Ok(None);
     };

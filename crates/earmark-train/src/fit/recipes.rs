@@ -11,6 +11,12 @@ use earmark_models::NetworkConfig;
 use earmark_recipe::Recipe;
 use std::path::{Path, PathBuf};
 
+/// What fine-tuning trains by.
+const TUNED_RECIPE: &str = "fine-tune/folder";
+
+/// What a training from scratch goes by.
+pub(super) const FOLDER_RECIPE: &str = "folder";
+
 /// The network that a fit begins with.
 pub(super) struct FitBackbone {
     /// Its model file.
@@ -39,6 +45,20 @@ impl FitBackbone {
     }
 }
 
+/// Refuses a setting that the recipe of the trainings does not have, before anything is begun.
+pub(super) fn check_overrides(
+    job: &FitFolderJob,
+    backbone: Option<&FitBackbone>,
+) -> Result<(), PipelineError> {
+    let trained = match backbone {
+        Some(backbone) if backbone.can_be_fine_tuned() => TUNED_RECIPE,
+        Some(_) => return Ok(()),
+        None => FOLDER_RECIPE,
+    };
+    Recipe::load(trained, &job.overrides)?;
+    Ok(())
+}
+
 /// `fine-tune/folder` for this network.
 pub(super) fn fine_tune(
     backbone: &FitBackbone,
@@ -46,7 +66,7 @@ pub(super) fn fine_tune(
     data: &FitData,
     work: &Path,
 ) -> Result<Recipe, PipelineError> {
-    let mut recipe = Recipe::load("fine-tune/folder", &job.overrides)?;
+    let mut recipe = Recipe::load(TUNED_RECIPE, &job.overrides)?;
     recipe.network = backbone.recipe.network;
     // What a segment is in training is the recipe's; how it is computed is the network's.
     recipe.front_end = FrontEnd {

@@ -3,7 +3,7 @@
 use super::context::FitContext;
 use super::cost::{TrainingCost, WayCost, probe_seconds};
 use super::job::{FitCalibration, WayLeftOut};
-use super::recipes::{FitBackbone, built_in, fine_tune};
+use super::recipes::{FOLDER_RECIPE, FitBackbone, built_in, fine_tune};
 use super::refit::refitted_out_of_fold;
 use super::work::{FinishedWay, WorkFolder};
 use crate::{
@@ -95,7 +95,7 @@ impl Way {
             leave("summary-baseline", background);
         }
         if backbone.is_none() {
-            let recipe = built_in("folder", &job.overrides, job, data, &work.path)?;
+            let recipe = built_in(FOLDER_RECIPE, &job.overrides, job, data, &work.path)?;
             let text = "a small network that knows nothing yet (recipe folder)";
             ways.push(Self::train(FROM_SCRATCH, text, recipe));
         }

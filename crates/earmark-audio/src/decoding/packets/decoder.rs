@@ -7,7 +7,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use super::opus_decoder::OpusStreams;
 use crate::clip::ClipNote;
 use crate::containers::{PacketCodec, SymphoniaCodec, packet_samples};
-use crate::decoding::channels::{DownMix, LARGEST, peak};
+use crate::decoding::channels::{DownMix, LARGEST, are_within, peak};
 use crate::decoding::flac::{frames_of_packet, is_frame_whole};
 use crate::decoding::pcm::SampleFormat;
 use crate::error::Fault;
@@ -86,11 +86,11 @@ impl PacketDecoder {
         if self.interleaved.is_empty() {
             return Ok(0);
         }
-        let loudest = peak(&self.interleaved);
-        if loudest.is_nan() || loudest > LARGEST {
+        if !are_within(&self.interleaved, LARGEST) {
             return Err("a sample is infinite, not a number, or too large for audio".into());
         }
-        if self.is_lossy() && loudest > LOUDEST {
+        if self.is_lossy() && !are_within(&self.interleaved, LOUDEST) {
+            let loudest = peak(&self.interleaved);
             return Err(format!("a sample is {loudest}, where 1 is full scale"));
         }
         self.mix.mix(&self.interleaved, self.channels, out);

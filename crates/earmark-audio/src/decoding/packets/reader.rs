@@ -8,7 +8,7 @@ use symphonia::core::io::MediaSource;
 use super::group::PacketGroup;
 use super::section::SectionReader;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
-use crate::containers::{ByteWalker, Container, PacketLayout, PacketSection};
+use crate::containers::{ByteWalker, Container, PacketLayout, PacketSection, ReadAhead};
 use crate::decoding::block_reader::{BlockReader, give_first};
 use crate::decoding::decoder_panics::guard;
 use crate::decoding::losses::Losses;
@@ -23,6 +23,8 @@ pub(crate) struct PacketReader {
     section: Option<SectionReader>,
     to_first_rate: ToFirstRate,
     group: PacketGroup,
+    /// What was read of the source behind the last group.
+    ahead: Option<ReadAhead>,
     block: Vec<f32>,
     losses: Losses,
     notes: Vec<ClipNote>,
@@ -57,7 +59,7 @@ impl PacketReader {
             (Container::Mp4, "AAC" | "ALAC") => "M4A",
             (container, _) => container.name(),
         };
-        let file_bytes = ByteWalker::new(source.as_mut())?.len();
+        let ahead = ByteWalker::new(source.as_mut())?.into_ahead();
         let section = guard(FilePosition::Byte(0), || SectionReader::new(first))?;
         let rate_hz = section.sample_rate_hz();
         let mut reader = Self {
@@ -67,8 +69,9 @@ impl PacketReader {
             waiting,
             section: Some(section),
             group: PacketGroup::default(),
+            losses: Losses::new(damaged, ahead.len()),
+            ahead: Some(ahead),
             block: Vec::new(),
-            losses: Losses::new(damaged, file_bytes),
             notes: Vec::new(),
             given: 0,
             first: None,
@@ -95,9 +98,12 @@ impl PacketReader {
         if !section.take_waiting(&mut self.block) {
             let here = FilePosition::frame(self.given, section.sample_rate_hz());
             let source = self.source.as_mut();
-            let group = &mut self.group;
+            let (group, ahead) = (&mut self.group, &mut self.ahead);
             more = guard(here, || {
-                section.packets.next(&mut ByteWalker::new(source)?, group)
+                let mut walker = ByteWalker::continued(source, ahead.take())?;
+                let more = section.packets.next(&mut walker, group);
+                *ahead = Some(walker.into_ahead());
+                more
             })?;
             section.take_group(group, &mut self.block, self.given, &mut self.losses)?;
         }

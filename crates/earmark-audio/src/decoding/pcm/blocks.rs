@@ -8,7 +8,7 @@ use symphonia::core::io::MediaSource;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::PcmLayout;
 use crate::decoding::block_reader::{BlockReader, read_at};
-use crate::decoding::channels::{DownMix, LARGEST, check_finite, peak};
+use crate::decoding::channels::{DownMix, LARGEST, are_within, check_finite};
 use crate::decoding::losses::Losses;
 use crate::error::{Fault, FilePosition};
 
@@ -54,7 +54,7 @@ impl PcmReader {
         if !self.losses.is_salvage() {
             return check_finite(samples, channels, self.next_frame, self.layout.sample_rate_hz);
         }
-        if peak(samples) <= LARGEST {
+        if are_within(samples, LARGEST) {
             return Ok(());
         }
         let is_bad = |frame: &[f32]| !frame.iter().all(|x| x.abs() <= LARGEST);

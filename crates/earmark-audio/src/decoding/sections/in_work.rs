@@ -8,7 +8,7 @@ use super::decoder::{SectionDecoder, Shape};
 use super::file_section::SharedSource;
 use crate::clip::LostSound;
 use crate::containers::{CodedSection, Container};
-use crate::decoding::channels::peak;
+use crate::decoding::channels::{are_within, peak};
 use crate::decoding::symphonia_errors::is_lossy;
 use crate::error::{Fault, FilePosition};
 use crate::limit_checks::check_shape;
@@ -94,6 +94,9 @@ impl SectionInWork {
             return Ok(shape);
         }
         check_shape(shape.sample_rate_hz, shape.channels as u64)?;
+        if are_within(interleaved, LOUDEST) {
+            return Ok(shape);
+        }
         let peak = peak(interleaved);
         let reason = if !peak.is_finite() {
             "its decoder gives samples that are no numbers".to_string()

@@ -42,6 +42,13 @@ pub fn run(args: &ReviewApply, console: &Console) -> anyhow::Result<Status> {
     if args.json && output::is_stdout(&args.out) {
         bail!("--json: the summary and the result can't both be on stdout; name a file with -o");
     }
+    let is_log = |out: PathBuf| args.decisions.canonicalize().is_ok_and(|log| log == out);
+    if args.out.canonicalize().is_ok_and(is_log) {
+        bail!(
+            "-o {}: is the log of the decisions, which would be lost; name another file",
+            args.out.display()
+        );
+    }
     let (decisions, torn_bytes) = read_decisions(&args.decisions)?;
     let log = args.decisions.display();
     if torn_bytes > 0 {

@@ -4,6 +4,7 @@ use crate::tag::TagError;
 use earmark_core::csv_table::{FILE_COLUMNS, Record, read_records};
 use earmark_core::parquet::ParquetReader;
 use earmark_core::remote;
+use earmark_data::layout::is_audio_name;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -83,6 +84,11 @@ pub(super) fn below_of(table: &Path, path: &Path) -> PathBuf {
 /// The column of recordings: one with a usual name, or the only one.
 fn column_of<'a>(names: impl Iterator<Item = &'a str>) -> Result<usize, String> {
     let names: Vec<String> = names.map(|name| name.trim().to_lowercase()).collect();
+    if let [only] = &names[..]
+        && (only.contains("://") || is_audio_name(Path::new(only)))
+    {
+        return Err("has no line of column names; write `file` above its first recording".into());
+    }
     let mut usual = FILE_COLUMNS.iter().chain(&MORE_COLUMNS);
     let found = usual.find_map(|usual| names.iter().position(|name| name == usual));
     match found {
@@ -245,5 +251,22 @@ mod tests {
     fn a_usual_name_comes_before_others() {
         assert_eq!(column_of(["x", "URL"].into_iter()), Ok(1));
         assert_eq!(column_of(["url", "file"].into_iter()), Ok(1));
+    }
+
+    #[test]
+    fn a_recording_is_not_taken_for_the_name_of_a_column() {
+        assert_eq!(column_of(["Recordings"].into_iter()), Ok(0));
+        for first in [
+            "a/owl.wav",
+            "owl.FLAC",
+            "https://example.org/owl?id=7",
+            "s3://lab/owl.ogg",
+        ] {
+            let refused = column_of([first].into_iter()).unwrap_err();
+            assert!(
+                refused.contains("write `file` above its first recording"),
+                "{refused}"
+            );
+        }
     }
 }
