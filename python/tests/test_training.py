@@ -27,7 +27,15 @@ def test_steps_and_progress(lab, tmp_path):
     assert result["run"] == str(tmp_path / "run") and not result["interrupted"]
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed(lab, tmp_path):
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to SIGINT, which a shell's background processes ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_resumed(lab, tmp_path, ctrl_c):
     # Long enough that the signal comes in the middle.
     more = {"fold": 1, "set": {"train.epochs": 60, "checkpoints.every-steps": 50}}
     whole = earmark.train(lab / "tiny.toml", lab / "tones", tmp_path / "whole", **more)
