@@ -14,13 +14,13 @@ program=$(realpath "${1:?"usage: deploy/test/slurm.sh EARMARK [FOLDER]"}")
 deploy=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 tiny=$deploy/../crates/earmark-cli/tests/end_to_end/tiny.toml
 place=${2:-$(mktemp -d)}
-mkdir -p "$place"/{bin,munge,state,work}
+mkdir -p "$place"/{bin,munge,state,jobs}
 place=$(realpath "$place")
 pids=()
 
 finish() {
     local status=$?
-    [ "$status" -eq 0 ] || tail -n 20 "$place"/*.log "$place"/work/*.log 2>/dev/null || true
+    [ "$status" -eq 0 ] || tail -n 20 "$place"/*.log "$place"/jobs/*.log 2>/dev/null || true
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     wait || true
     [ -n "${2:-}" ] || rm -rf "$place"
@@ -116,7 +116,7 @@ WRAPPER
 
 # 2,000 recordings of a second in 40 folders, 20 of them broken; three classes of six to train on.
 write_sounds() {
-    python3 - "$place/work" <<'PYTHON'
+    python3 - "$place/jobs" <<'PYTHON'
 import math, random, sys, wave
 from array import array
 from pathlib import Path
@@ -185,7 +185,7 @@ train_folds() {
 
 write_program
 write_sounds
-cd "$place/work"
+cd "$place/jobs"
 cp "$tiny" tiny.toml
 earmark train tiny.toml --data tones --run runs/model -q >/dev/null
 cp runs/model/best.safetensors model.safetensors

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 #[command(after_help = "Examples:\n  earmark data get esc50 -o ESC-50\n  \
     earmark data get fsdkaggle2019 --from Downloads -o FSDKaggle2019\n\n\
     Its licence is printed first. Archives are compared with the published checksums (ESC-50 has none), unpacked and \
-    removed; where they came from is in source.json. Run the command again to resume. Where there is no network, the \
+    removed; where they came from is in source.json. Run the command again to resume. Without a network, the \
     message says which archives to download elsewhere; --from unpacks them.")]
 pub struct DataGet {
     /// esc50, fsdkaggle2018 or fsdkaggle2019

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 #[command(after_help = "Example:\n  earmark models get efficientat-mn04-as\n\n\
     Models are kept in the folder EARMARK_MODELS, or else in the user's data folder, and can then be used by name:\n  \
     earmark predict efficientat-mn04-as --files *.wav -o scores.csv\n\n\
-    Run the command again to resume an interrupted download. Where there is no network, the message says which file to \
+    Run the command again to resume an interrupted download. Without a network, the message says which file to \
     download elsewhere and how to import it.")]
 pub struct GetModel {
     /// A name from `earmark models list`
