@@ -1,19 +1,21 @@
-"""`earmark serve` under load, next to a service of FastAPI and onnxruntime that does the same work.
+"""`earmark serve` under load, next to a service of FastAPI and PyTorch or onnxruntime that does the same work.
 
     python bench/serve_load.py load DATA --program earmark --model MODEL [--clients 64] [--seconds 120]
         [--odd FOLDER] [--abuse] [-o OUT.json]
-    python bench/serve_load.py peer DATA --onnx MODEL.onnx [--clients 64] [--seconds 120]
+    python bench/serve_load.py peer DATA --onnx MODEL.onnx [--torch CHECKPOINT] [--clients 64] [--seconds 120]
 
 `load` starts the server on a free port, asks it for the tags of DATA's recordings with CLIENTS threads for SECONDS,
 and compares every answer with what `earmark tag --format json` writes, byte for byte. With --odd, every tenth request
 sends a file of FOLDER; with --abuse, others meanwhile open sockets and leave them, send heads and bodies byte by byte,
 stop in the middle, and send bodies that are too long or never end. It then ends the server by SIGTERM with requests in
 progress. `peer` does the same with a service of FastAPI, uvicorn and onnxruntime on the graph that `earmark export`
-writes: libsndfile decodes, soxr resamples, windows are scored in batches of 16 by one thread per worker. Both print a
-JSON object: requests per second, seconds of sound per second, latency (median, 99th percentile) in milliseconds, the
-server's memory in MiB after a tenth of the time and at the end.
+writes, or, with --torch, PyTorch on EfficientAT's checkpoint of mn04, from which the model was imported: libsndfile
+decodes, soxr resamples, windows are cut as earmark does and scored in batches of 16 by one thread per worker. Both
+print a JSON object: requests per second, latency (median, 99th percentile) in milliseconds, the server's processor time
+per request, which says more than these where the machine does other work as well, and its memory in MiB after a tenth of
+the time and at the end.
 
-Run with fastapi, uvicorn, onnxruntime, numpy, soundfile, soxr; `load` alone needs none of them.
+Run with fastapi, uvicorn, onnxruntime or torch, numpy, soundfile, soxr; `load` alone needs none of them.
 """
 
 import argparse
@@ -34,6 +36,7 @@ import urllib.parse
 
 AUDIO = (".ogg", ".wav", ".flac", ".mp3")
 BATCH = 16
+OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 def recordings(folder):
@@ -55,6 +58,19 @@ def memory_mib(pid):
     return round(total / 1024, 1)
 
 
+def processor_seconds(pid):
+    """Processor time of a process and its children so far; None where /proc is missing."""
+    ticks = 0
+    for process in [pid, *children(pid)]:
+        try:
+            stat = pathlib.Path(f"/proc/{process}/stat").read_text()
+        except OSError:
+            return None
+        # The name, which may hold blanks, is in brackets; user and system time are fields 14 and 15.
+        ticks += sum(int(field) for field in stat.rsplit(")", 1)[1].split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def children(pid):
     try:
         lists = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
@@ -69,7 +85,7 @@ class Load:
     def __init__(self, address, path, files, expected, odd):
         self.address, self.path, self.files, self.expected, self.odd = address, path, files, expected, odd
         self.lock = threading.Lock()
-        self.latencies, self.statuses, self.wrong, self.sound = [], collections.Counter(), [], 0.0
+        self.latencies, self.statuses, self.wrong = [], collections.Counter(), []
         self.over = False
 
     def client(self, seed):
@@ -81,25 +97,27 @@ class Load:
             start = time.perf_counter()
             try:
                 connection = http.client.HTTPConnection(*self.address, timeout=120)
-                connection.request("POST", path, file.read_bytes())
+                connection.request("POST", path, file.read_bytes(), OCTETS)
                 answer = connection.getresponse()
                 status, body = answer.status, answer.read()
                 connection.close()
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 status, body = type(error).__name__, b""
             elapsed = 1e3 * (time.perf_counter() - start)
             with self.lock:
                 self.statuses[f"odd {status}" if is_odd else str(status)] += 1
                 if status == 429:
                     continue
-                if not is_odd:
+                if is_odd:
+                    continue
+                if status == 200:
                     self.latencies.append(elapsed)
-                    if self.expected and body != self.expected[file]:
-                        self.wrong.append(f"{file}: {status} {body[:200]!r}")
+                if self.expected and body != self.expected[file]:
+                    self.wrong.append(f"{file}: {status} {body[:200]!r}")
 
     def run(self, clients, seconds, pid):
         threads = [threading.Thread(target=self.client, args=(k,), daemon=True) for k in range(clients)]
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), processor_seconds(pid)
         for thread in threads:
             thread.start()
         time.sleep(seconds / 10)
@@ -107,6 +125,8 @@ class Load:
         time.sleep(seconds - seconds / 10)
         self.over = True
         elapsed, late = time.perf_counter() - start, memory_mib(pid)
+        if processor is not None:
+            processor = (processor_seconds(pid) or 0) - processor
         with self.lock:
             done = sorted(self.latencies)
         rate = len(done) / elapsed
@@ -114,6 +134,7 @@ class Load:
             "clients": clients,
             "seconds": round(elapsed, 1),
             "requests_per_second": round(rate, 2),
+            "processor_ms_per_request": round(1e3 * processor / len(done), 2) if processor and done else None,
             "latency_ms": {
                 "p50": round(statistics.median(done), 1) if done else None,
                 "p99": round(done[min(len(done) - 1, int(0.99 * len(done)))], 1) if done else None,
@@ -193,24 +214,50 @@ def peer(args):
     command = [sys.executable, "-m", "uvicorn", "serve_load:peer_service", "--factory", "--host", address[0]]
     command += ["--port", str(address[1]), "--workers", str(os.cpu_count() or 1), "--log-level", "error"]
     here = pathlib.Path(__file__).resolve().parent
-    server = subprocess.Popen(command, cwd=here, env={**os.environ, "PEER_ONNX": str(pathlib.Path(args.onnx).resolve())})
+    places = {"PEER_ONNX": args.onnx, "PEER_TORCH": args.torch}
+    places = {name: str(pathlib.Path(place).resolve()) for name, place in places.items() if place}
+    server = subprocess.Popen(command, cwd=here, env={**os.environ, **places}, start_new_session=True)
     try:
-        until_it_listens(address)
-        work = Load(address, "/tag", recordings(args.data), {}, [])
+        files = recordings(args.data)
+        until_it_answers(address, files[0])
+        work = Load(address, "/tag", files, {}, [])
         return work.run(args.clients, args.seconds, server.pid)
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        # With its workers, and without waiting for what they have in work.
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
-def until_it_listens(address):
-    for _ in range(600):
+def until_it_answers(address, file):
+    """Waits for the first answer: uvicorn listens before its workers have read the network."""
+    until = time.monotonic() + 600
+    while time.monotonic() < until:
         try:
-            socket.create_connection(address, timeout=1).close()
-            return
+            connection = http.client.HTTPConnection(*address, timeout=600)
+            connection.request("POST", "/tag", file.read_bytes(), OCTETS)
+            answer = connection.getresponse()
+            if answer.status == 200:
+                return
+            sys.exit(f"the service answers with {answer.status}: {answer.read()[:500]!r}")
         except OSError:
             time.sleep(0.1)
     sys.exit("the service does not start")
+
+
+def scores_of_windows(onnx, window):
+    """What turns windows of one length, [windows, samples], into scores."""
+    if checkpoint := os.environ.get("PEER_TORCH"):
+        import tag_torch
+        import torch
+
+        tag_torch.begin(checkpoint, window, window)
+        return lambda windows: tag_torch.probabilities(torch.from_numpy(windows)).numpy()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    return lambda windows: session.run(["scores"], {"waveform": windows})[0]
 
 
 def peer_service():
@@ -219,26 +266,25 @@ def peer_service():
 
     import fastapi
     import numpy as np
-    import onnxruntime
     import soundfile
     import soxr
 
     onnx = pathlib.Path(os.environ["PEER_ONNX"])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     labels = json.loads(onnx.with_name("labels.json").read_text())
     classes, rate, thresholds = labels["classes"], labels["sample_rate_hz"], np.array(labels["thresholds"])
     window, hop = (round(labels[key] * rate) for key in ("window_seconds", "hop_seconds"))
+    run = scores_of_windows(onnx, labels["window_seconds"])
     service = fastapi.FastAPI()
 
     def scored(body):
         samples, from_hz = soundfile.read(io.BytesIO(body), dtype="float32", always_2d=True)
         samples = soxr.resample(samples.mean(axis=1), from_hz, rate).astype(np.float32)
         starts = range(0, max(len(samples) - window, 0) + hop, hop)
-        windows = [np.pad(cut, (0, window - len(cut))) for s in starts if len(cut := samples[s : s + window])]
+        windows = [cut for start in starts if len(cut := samples[start : start + window])]
+        # As in earmark, the last one may be shorter, and is then scored as it is.
+        last = [windows.pop()[None]] if windows and len(windows[-1]) < window else []
         batches = [np.stack(windows[k : k + BATCH]) for k in range(0, len(windows), BATCH)]
-        return np.concatenate([session.run(["scores"], {"waveform": batch})[0] for batch in batches])
+        return np.concatenate([run(batch) for batch in batches + last])
 
     # Not async: FastAPI then computes on a thread of its pool.
     @service.post("/tag")
@@ -271,6 +317,7 @@ def main():
             command.add_argument("--abuse", action="store_true")
         else:
             command.add_argument("--onnx", required=True)
+            command.add_argument("--torch")
     args = parser.parse_args()
     found = json.dumps(args.run(args), indent=1)
     print(found)

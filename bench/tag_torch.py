@@ -54,6 +54,21 @@ def begin(checkpoint, window, hop):
     }
 
 
+def probabilities(windows):
+    """Scores of windows of one length, [windows, samples] to [windows, classes]."""
+    import torch
+
+    scores = []
+    with torch.inference_mode():
+        for some in windows.split(BATCH):
+            x = some[:, 1:] - 0.97 * some[:, :-1]
+            spectrum = torch.stft(x, 1024, 320, 800, state["hann"], center=True, pad_mode="reflect", return_complex=True)
+            power = spectrum.real.square() + spectrum.imag.square()
+            mel = (torch.log(state["bank"] @ power + 1e-5) + 4.5) / 5
+            scores.append(torch.sigmoid(state["network"].forward(mel[:, None])[0]))
+    return torch.cat(scores)
+
+
 def score(path):
     import numpy as np
     import soundfile
@@ -72,15 +87,7 @@ def score(path):
     padded = np.zeros((count - 1) * hop + window, np.float32)
     padded[: len(samples)] = samples
     windows = torch.from_numpy(np.stack([padded[k * hop : k * hop + window] for k in range(count)]))
-    scores = []
-    with torch.inference_mode():
-        for some in windows.split(BATCH):
-            x = some[:, 1:] - 0.97 * some[:, :-1]
-            spectrum = torch.stft(x, 1024, 320, 800, state["hann"], center=True, pad_mode="reflect", return_complex=True)
-            power = spectrum.real.square() + spectrum.imag.square()
-            mel = (torch.log(state["bank"] @ power + 1e-5) + 4.5) / 5
-            scores.append(torch.sigmoid(state["network"].forward(mel[:, None])[0]))
-    scores = torch.cat(scores)
+    scores = probabilities(windows)
     best = scores.amax(0).topk(5)
     events = [(k, c) for k, c in zip(*(i.tolist() for i in torch.nonzero(scores >= 0.3, as_tuple=True)))]
     top = list(zip(best.indices.tolist(), best.values.tolist()))

@@ -1,6 +1,7 @@
 """Golden values of event metrics from sed_eval and psds_eval.
 
-Pinned: sed_eval 0.2.1, psds_eval 0.5.3, dcase_util 0.2.20, pandas 2.3.3, numpy 2.3.5.
+Pinned: sed_eval 0.2.1, psds_eval 0.5.3, dcase_util 0.2.20, pandas 2.3.3, numpy 2.3.5,
+setuptools 80.9.0 (for pkg_resources, which later ones lack).
 Usage:  python xtask/golden/events_sed_psds.py
 Writes: crates/earmark-metrics/tests/golden/events.json
 

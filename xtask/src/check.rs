@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
     "xtask python",
+    "xtask browser",
     DENY,
 ];
 

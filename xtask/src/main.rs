@@ -8,6 +8,7 @@
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! man                 the manual pages, into target/man
 //! python              the Python package: its wheel, and its tests in a virtual environment in target/python
+//! browser [PROGRAM]   the pages in Chromium, of the program that the Python package has, or of another one
 //! size                the default program stripped, with its line tables next to it; fails above the limit;
 //!                     with --built, the one that cargo test has built
 //! release             what is released, in dist/; with --allow-dirty, also of a tree that is not committed
@@ -21,6 +22,7 @@
     reason = "a command of its own; the other crates are libraries"
 )]
 
+mod browser;
 mod check;
 mod deny;
 mod docs;
@@ -38,8 +40,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz \
-                     SECONDS [NAME...] | gpu-build [KIND...] | reference | house | man | python | release \
-                     [--allow-dirty] | size [--built]";
+                     SECONDS [NAME...] | gpu-build [KIND...] | reference | house | man | python | browser [PROGRAM] | \
+                     release [--allow-dirty] | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +59,8 @@ fn main() -> anyhow::Result<()> {
         // The program writes them itself, so that this crate does not have to link it.
         ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
         ["python"] => python::python(),
+        ["browser"] => browser::browser(None),
+        ["browser", program] => browser::browser(Some(program)),
         ["release"] => release::release(false),
         ["release", "--allow-dirty"] => release::release(true),
         ["size"] => size::size(false),

@@ -20,6 +20,7 @@ const PACKAGES: &[&str] = &[
     "scikit-learn",
     "scipy",
     "sed_eval",
+    "setuptools",
     "soundevent",
     "soundfile",
     "tensorboard",

@@ -16,6 +16,7 @@ mod output;
 mod panics;
 mod prelude;
 mod remarks;
+mod replaced_files;
 mod status;
 
 pub use given::Given;
@@ -52,7 +53,10 @@ pub fn run(given: Given) -> u8 {
     for (old, new) in &line.renamed {
         console.note(format!("note: `{old}` is now called `{new}`"));
     }
-    let outcome = start_threads(line.threads, &console).and_then(|()| line.command.run(&console));
+    let outcome = match line.lost_file {
+        Some(refusal) => Err(refusal),
+        None => start_threads(line.threads, &console).and_then(|()| line.command.run(&console)),
+    };
     console.clear();
     match outcome {
         Ok(status) => status.into(),

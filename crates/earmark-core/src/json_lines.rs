@@ -101,30 +101,15 @@ pub struct LogLine<'a> {
 }
 
 /// The lines of a log. One that a killed process was writing, or that another process is writing now, is not among
-/// them: the last one, where it is torn.
+/// them: the last one, where it is torn ([`torn_line`]).
 pub fn log_lines(log: &[u8]) -> impl Iterator<Item = LogLine<'_>> {
     let lines = log.split_inclusive(|&byte| byte == b'\n').enumerate();
     lines.filter_map(|(index, line)| {
-        let (content, ended) = match line.split_last() {
-            Some((b'\n', content)) => (content, true),
-            // Only the line break is damaged.
-            Some((_, content)) if content.ends_with(b"}") && check_seal(content) == Seal::Whole => {
-                (content, true)
-            }
-            _ => (line, false),
-        };
-        if content.trim_ascii().is_empty() {
+        let (content, ended) = content_of(line);
+        if content.trim_ascii().is_empty() || !ended && is_torn(content) {
             return None;
         }
         let parsed = serde_json::from_slice::<Value>(content);
-        let is_whole = match &parsed {
-            // A torn number still reads as a number; only what closes itself is known to be whole.
-            Ok(value) => value.is_object() || value.is_array(),
-            Err(_) => false,
-        };
-        if !ended && !is_whole {
-            return None;
-        }
         let value = match (check_seal(content), parsed) {
             (Seal::Broken, _) => Err("is damaged: its checksum differs".to_owned()),
             (_, Err(error)) => Err(format!("is not JSON ({error})")),
@@ -137,6 +122,37 @@ pub fn log_lines(log: &[u8]) -> impl Iterator<Item = LogLine<'_>> {
             value,
         })
     })
+}
+
+/// The last line of a log where it is torn, with its number from 1: a process was killed while it wrote it or writes it
+/// now, or a copy of the file was not finished.
+pub fn torn_line(log: &[u8]) -> Option<(usize, &[u8])> {
+    let lines = log.split_inclusive(|&byte| byte == b'\n').enumerate();
+    let (index, line) = lines.last()?;
+    let (content, ended) = content_of(line);
+    let is_torn = !ended && !content.trim_ascii().is_empty() && is_torn(content);
+    is_torn.then_some((index + 1, content))
+}
+
+/// The content of a line, and whether the line was written to its end.
+fn content_of(line: &[u8]) -> (&[u8], bool) {
+    match line.split_last() {
+        Some((b'\n', content)) => (content, true),
+        // Only the line break is damaged.
+        Some((_, content)) if content.ends_with(b"}") && check_seal(content) == Seal::Whole => {
+            (content, true)
+        }
+        _ => (line, false),
+    }
+}
+
+/// Whether a line without an end lacks a part. A torn number still reads as a number; only what closes itself is known
+/// to be whole.
+fn is_torn(content: &[u8]) -> bool {
+    match serde_json::from_slice::<Value>(content) {
+        Ok(value) => !value.is_object() && !value.is_array(),
+        Err(_) => true,
+    }
 }
 
 fn damaged_line(line: usize, what: &str) -> io::Error {

@@ -18,6 +18,7 @@
 //! | [`parquet`] | flat tables as Apache Parquet, written and read |
 //! | [`protobuf`] | writing Protocol Buffers |
 //! | [`remote`] | files at addresses such as `s3://bucket/key` |
+//! | [`slowest_rate`] | how slow a server may be |
 //! | [`caught_panics`] | one input's panic as its error |
 
 pub mod atomic;
@@ -42,6 +43,7 @@ pub mod random;
 pub mod remote;
 pub mod rows;
 mod setting_errors;
+pub mod slowest_rate;
 pub mod text;
 
 pub use setting_errors::{Check, ConfigError, Within};

@@ -2,13 +2,17 @@
 //!
 //! Which programs reach stores is theirs to say ([`enable`]). All others refuse an address in the same words.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How addresses begin.
 const SCHEMES: [&str; 5] = ["s3://", "gs://", "az://", "http://", "https://"];
+
+/// How the address of a file on this machine begins.
+const FILE_SCHEME: &str = "file://";
 
 static FILES: OnceLock<&'static dyn RemoteFiles> = OnceLock::new();
 
@@ -136,6 +140,91 @@ pub fn is_address(path: &Path) -> bool {
     address(path).is_some()
 }
 
+/// What a word for a recording names: a path or an address, and for `file:///a/b.wav` the path on this machine. In that
+/// one, `%20` and its like are characters; `?` and `#` are part of the name.
+///
+/// # Errors
+///
+/// For addresses that nothing here reaches, such as `ftp://`, and `file://` with the name of another machine.
+pub fn named_by(word: &Path) -> Result<Cow<'_, Path>, RemoteFailure> {
+    let Some((text, scheme)) = word.to_str().and_then(|text| Some((text, scheme_of(text)?))) else {
+        return Ok(Cow::Borrowed(word));
+    };
+    if is_address(word) {
+        return Ok(Cow::Borrowed(word));
+    }
+    if let Some(rest) = text.strip_prefix(FILE_SCHEME) {
+        return path_of_file_address(rest).map(Cow::Owned);
+    }
+    let small = text[..scheme.len() + 3].to_lowercase();
+    let remedy = match SCHEMES.contains(&small.as_str()) || small == FILE_SCHEME {
+        true => format!("write {small} in small letters"),
+        false => format!(
+            "copy the file to a disk and name it there, or give an address that begins with {} or {FILE_SCHEME}",
+            SCHEMES.join(", ")
+        ),
+    };
+    Err(RemoteFailure {
+        what: format!("addresses that begin with {scheme}:// cannot be read"),
+        remedy,
+    })
+}
+
+/// How an address begins, before `://`. A single letter is a drive.
+fn scheme_of(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    is_scheme.then_some(scheme)
+}
+
+/// The path behind `file://`.
+fn path_of_file_address(rest: &str) -> Result<PathBuf, RemoteFailure> {
+    let (machine, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if !matches!(machine, "" | "localhost") || path.is_empty() {
+        return Err(RemoteFailure {
+            what: format!("{FILE_SCHEME} is followed by the name of a machine, here `{machine}`"),
+            remedy: format!(
+                "for a file of this one, write {FILE_SCHEME}/ and its whole path, or the path alone"
+            ),
+        });
+    }
+    let Ok(path) = String::from_utf8(without_escapes(path)) else {
+        return Err(RemoteFailure {
+            what: "its % signs and the digits after them are not text in UTF-8".to_owned(),
+            remedy: "give the path alone".to_owned(),
+        });
+    };
+    // `file:///C:/a.wav` is `C:/a.wav`.
+    let has_drive = cfg!(windows) && path.get(2..3) == Some(":");
+    Ok(PathBuf::from(&path[usize::from(has_drive)..]))
+}
+
+/// The bytes of a text in which `%` and two hexadecimal digits are a byte; any other `%` is itself.
+fn without_escapes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = after.get(..2).filter(|_| *first == b'%').and_then(byte_of);
+        bytes.push(escaped.unwrap_or(*first));
+        rest = match escaped {
+            Some(_) => &after[2..],
+            None => after,
+        };
+    }
+    bytes
+}
+
+/// The byte that two hexadecimal digits are.
+fn byte_of(digits: &[u8]) -> Option<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let (high, low) = (digit(digits.first()?)?, digit(digits.get(1)?)?);
+    u8::try_from(high * 16 + low).ok()
+}
+
 /// Lets this program reach files at addresses. For programs, once, at their start; later calls change nothing.
 pub fn enable(files: &'static dyn RemoteFiles) {
     let _ = FILES.set(files);
@@ -188,6 +277,53 @@ mod tests {
         }
         for text in ["s3:/b", "a/s3://b", "file:///a", "S3.wav", "", "C:\\http"] {
             assert!(!is_address(Path::new(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_names_a_path_or_an_address_that_can_be_reached() {
+        let named = |text: &str| named_by(Path::new(text)).map(|path| path.to_string_lossy().into_owned());
+        for text in [
+            "a/b.wav",
+            "/a/b.wav",
+            "s3://b/k.wav",
+            "https://h/a?b=c",
+            "C://a.wav",
+            "a b://c",
+            "",
+        ] {
+            assert_eq!(named(text), Ok(text.to_owned()));
+        }
+        for (address, path) in [
+            ("file:///in/a.wav", "/in/a.wav"),
+            ("file://localhost/in/a.wav", "/in/a.wav"),
+            ("file:///in/two%20words%C3%A9.wav", "/in/two words\u{e9}.wav"),
+            ("file:///in/100%.wav", "/in/100%.wav"),
+            ("file:///in/50%a.wav", "/in/50%a.wav"),
+            ("file:///in/what?#1.wav", "/in/what?#1.wav"),
+        ] {
+            assert_eq!(named(address), Ok(path.to_owned()));
+        }
+        for (word, said) in [
+            (
+                "ftp://h/a.wav",
+                "begin with ftp:// cannot be read; copy the file to a disk",
+            ),
+            (
+                "sftp://h/a.wav",
+                "s3://, gs://, az://, http://, https:// or file://",
+            ),
+            ("S3://b/k.wav", "write s3:// in small letters"),
+            ("FILE:///a.wav", "write file:// in small letters"),
+            (
+                "file://disk/a.wav",
+                "here `disk`; for a file of this one, write file:/// and its whole path",
+            ),
+            ("file://a.wav", "here `a.wav`"),
+            ("file:///%ff.wav", "not text in UTF-8; give the path alone"),
+        ] {
+            let refused = named(word).unwrap_err().to_string();
+            assert!(refused.contains(said), "{word}: {refused}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Logs of JSON lines: torn by a kill, damaged, foreign, of earlier versions.
 
 use earmark_core::checksum::seal;
-use earmark_core::json_lines::{JsonLines, log_lines};
+use earmark_core::json_lines::{JsonLines, log_lines, torn_line};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -66,6 +66,39 @@ fn the_lines_of_a_log_are_checked_where_they_have_a_checksum() {
         "{error}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), damaged, "and left alone");
+}
+
+/// What `log_lines` leaves out at the end is what `torn_line` names.
+#[test]
+fn a_torn_line_is_named_by_its_number() {
+    let line = |step: u64| seal(json!({"step": step}).to_string()) + "\n";
+    let whole = line(1) + "\n" + &line(2);
+    let first = line(1).len() + 1;
+    for cut in 0..=whole.len() {
+        let log = &whole.as_bytes()[..cut];
+        let kept: usize = log_lines(log).map(|line| line.content.len()).sum();
+        let torn = torn_line(log);
+        let left = log.trim_ascii().iter().filter(|byte| **byte != b'\n').count();
+        assert_eq!(
+            kept + torn.map_or(0, |(_, content)| content.len()),
+            left,
+            "cut at {cut}"
+        );
+        let number = torn.map(|(number, _)| number);
+        let wanted = if cut < first { 1 } else { 3 };
+        assert!(
+            number.is_none_or(|number| number == wanted),
+            "cut at {cut}: {number:?}"
+        );
+    }
+    assert_eq!(
+        torn_line(b"{\"a\": 1}\n12"),
+        Some((2, &b"12"[..])),
+        "a number may have more digits"
+    );
+    assert_eq!(torn_line(b"{\"a\": 1}\n  "), None);
+    assert_eq!(torn_line(b"{\"a\": 1}"), None);
+    assert_eq!(torn_line(b""), None);
 }
 
 /// Each flipped bit names the line that it is in and costs no other, or costs nothing.

@@ -51,6 +51,7 @@ fn variants_are_the_segments_of_the_first_epoch() {
             prepared: &prepared,
             classes: 3,
             augment: &augment,
+            soft_targets: None,
         };
         let maker = clips.batches(&config, 21).unwrap();
         let seen = preview(&augment, &extractor(), &clip, &[], 3, 21).unwrap();

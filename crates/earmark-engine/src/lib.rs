@@ -39,7 +39,7 @@ pub use scoring::{
     SegmentPasses, SegmentScores, evaluation,
 };
 pub use training::{
-    Begin, FitError, FitEvent, FitJob, FitOutcome, Phase, PrefixError, StepResult, Throughput, TrainConfig,
-    TrainStep, Validate, ValidationConfig, ValidationMetric, ValidationSplit, check_prefixes, events_path,
-    fit, metrics_path, train_step,
+    Begin, DistilConfig, FitError, FitEvent, FitJob, FitOutcome, Phase, PrefixError, StepResult, Throughput,
+    TrainConfig, TrainStep, Validate, ValidationConfig, ValidationMetric, ValidationSplit, check_prefixes,
+    events_path, fit, metrics_path, train_step,
 };

@@ -26,6 +26,8 @@ pub struct Extractor {
     spectrum: FrameSpectrum,
     mel_bank: Option<MelBank>,
     handcrafted: Option<HandcraftedFeatures>,
+    /// One for each further window.
+    more_windows: Vec<Self>,
     fingerprint: String,
     pub(crate) arch: Arch,
 }
@@ -42,6 +44,8 @@ pub struct ExtractorScratch {
     spectra: Vec<f32>,
     /// One channel of them, transposed: `[stride, LANES]`.
     transposed: Vec<Lanes>,
+    /// That of each further window.
+    more_windows: Vec<Self>,
 }
 
 impl Extractor {
@@ -55,11 +59,13 @@ impl Extractor {
         let checked = front_end.checked().within("front-end")?;
         let framing = &checked.framing;
         let window = front_end.stft.window.coefficients(framing.window);
+        let more_windows = front_end.of_more_windows(framing);
         let bank = |mel: &crate::Mel| Ok(MelBank::new(&mel.matrix(front_end.sample_rate_hz, framing.fft)?));
         Ok(Self {
             spectrum: FrameSpectrum::new(framing, &window),
             mel_bank: front_end.mel.as_ref().map(bank).transpose()?,
             handcrafted: front_end.handcrafted.then(HandcraftedFeatures::new),
+            more_windows: more_windows.iter().map(Self::new).collect::<Result<_, _>>()?,
             fingerprint: front_end.fingerprint()?,
             front_end: front_end.clone(),
             checked,
@@ -72,7 +78,7 @@ impl Extractor {
         &self.front_end
     }
 
-    /// Channels of [`log_mel`](Self::log_mel): one per handcrafted feature; else 2 with angles, else 1.
+    /// Channels of [`log_mel`](Self::log_mel): one per handcrafted feature; else 2 with angles, else one per window.
     pub fn log_mel_channels(&self) -> usize {
         match self.handcrafted {
             Some(_) => HandcraftedFeatures::COUNT,
@@ -107,6 +113,13 @@ impl Extractor {
         self.checked.frames_per_second
     }
 
+    /// Samples of a frame: those of the longest window of the spectrogram; 1 for networks that take samples.
+    pub fn frame_samples(&self) -> usize {
+        let more = self.front_end.stft.more_window_samples.iter();
+        let longest = more.map(|samples| *samples as usize).max();
+        self.checked.framing.window.max(longest.unwrap_or(0))
+    }
+
     /// Mel bands that no bin falls into and that are therefore constant, counted from 0. Published systems have some;
     /// more `fft-samples` or fewer `bands` avoid them.
     pub fn empty_bands(&self) -> Vec<usize> {
@@ -127,8 +140,9 @@ impl Extractor {
             frame: self.spectrum.buffer(),
             emphasised: Vec::new(),
             edge: vec![0.0; framing.window],
-            spectra: vec![0.0; self.front_end.spectrogram_channels() * LANES * stride],
+            spectra: vec![0.0; self.front_end.first_window_channels() * LANES * stride],
             transposed: vec![[0.0; LANES]; stride],
+            more_windows: self.more_windows.iter().map(Self::scratch).collect(),
         }
     }
 
@@ -184,6 +198,9 @@ impl Extractor {
             let floor = self.loudest(levels) - top_db;
             self.raise_to(floor, levels);
         }
+        for (window, scratch) in self.more_windows.iter().zip(&mut scratch.more_windows) {
+            data.extend(window.log_mel(samples, scratch)?.data);
+        }
         Features::new(self.log_mel_channels(), bands, frames, data)
     }
 
@@ -199,7 +216,7 @@ impl Extractor {
     }
 
     /// Energies of bands, and angles, of some frames of a signal, or its samples where a frame is one of them:
-    /// `[log_mel_channels, bands, frames]` row-major.
+    /// `[channels, bands, frames]` row-major, of the first window alone.
     pub(crate) fn energies(
         &self,
         signal: &[f32],
@@ -210,7 +227,7 @@ impl Extractor {
             return signal[frames].to_vec();
         }
         let count = frames.len();
-        let mut data = vec![0.0; self.log_mel_channels() * self.bands() * count];
+        let mut data = vec![0.0; self.front_end.first_window_channels() * self.bands() * count];
         for start in (0..count).step_by(LANES) {
             let group = start..count.min(start + LANES);
             self.spectra(

@@ -68,10 +68,11 @@ pub struct FeaturePass<'a> {
 
 impl<'a> FeaturePass<'a> {
     /// At the start of a recording, with the [floor](Self::whole) that an earlier pass found: without it, levels are as
-    /// they are before `top-db`. `None` for handcrafted features, which are statistics of whole clips.
+    /// they are before `top-db`. `None` for handcrafted features, which are statistics of whole clips, and for several
+    /// windows.
     pub fn new(extractor: &'a Extractor, floor: Option<f32>) -> Option<Self> {
         let front_end = extractor.front_end();
-        (!front_end.handcrafted).then(|| Self {
+        (!front_end.handcrafted && !front_end.has_more_windows()).then(|| Self {
             extractor,
             scratch: extractor.scratch(),
             floor,

@@ -1,6 +1,7 @@
 //! An imported model as ONNX for other programs: its graph, with the layer of a probe, activation and calibration
 //! around it, for one window at a time.
 
+use crate::float32::{as_float32, precision};
 use crate::graph::read_graph;
 use crate::names::subgraphs_mut;
 use crate::ports::input_of;
@@ -23,7 +24,8 @@ const OLDEST_OPERATORS: i64 = 13;
 const EDGE: f32 = 1e-7;
 
 /// The ONNX file of an imported model: `waveform`, `[1, samples]` of a window, to `scores`, `logits` and `embedding`.
-/// With `raw`, the calibration is left out.
+/// With `raw`, the calibration is left out. Weights are float32, as which they are computed, whatever the imported graph
+/// has.
 ///
 /// # Errors
 ///
@@ -57,6 +59,7 @@ pub fn export_graph(file: &ModelFile, recipe: &Recipe, raw: bool) -> Result<Vec<
     }
     let graph = model.graph.as_mut().ok_or("has no graph")?;
     let input = input_of(graph, [1, 1, window])?;
+    as_float32(graph);
     rename(graph);
     let outputs: Vec<String> = graph
         .output
@@ -87,6 +90,20 @@ pub fn export_graph(file: &ModelFile, recipe: &Recipe, raw: bool) -> Result<Vec<
     model.producer_version = Some(earmark_core::VERSION.into());
     model.metadata_props = facts(file, recipe, window);
     model.write_buf().map_err(|e| format!("can't be exported: {e}"))
+}
+
+/// The precision of the weights of an imported graph, in words: `float16`.
+///
+/// # Errors
+///
+/// For a model without a graph, and a damaged one, in words.
+pub fn imported_precision(file: &ModelFile) -> Result<String, String> {
+    let bytes = file
+        .graph
+        .as_deref()
+        .ok_or("lacks the graph that its network is")?;
+    let model = read_graph(bytes)?;
+    Ok(precision(model.graph.as_ref().ok_or("has no graph")?))
 }
 
 /// Refuses a graph whose outputs have several rows, of which this program takes the mean.

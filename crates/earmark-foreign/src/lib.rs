@@ -39,6 +39,7 @@ mod activation;
 mod bounds;
 mod error;
 mod export;
+mod float32;
 mod graph;
 mod import;
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod trial;
 
 pub use activation::GraphActivation;
 pub use error::GraphImportError;
-pub use export::export_graph;
+pub use export::{export_graph, imported_precision};
 pub use import::{GraphImport, GraphImportResult, import_graph};
 
 /// Lets this program open imported graphs. For programs, once, at their start.

@@ -6,9 +6,12 @@ use crate::tag::inputs::InputFile;
 use crate::window_embeddings::{WindowEmbedder, WindowVectors};
 use crate::{Event, Observer, PipelineError, Remarks, Skips};
 use earmark_core::human::human_amount;
-use earmark_index::archive::{IndexManifest, IndexWriter, IndexedRecording, RecordingVersion};
+use earmark_index::archive::{
+    IndexManifest, IndexWriter, IndexedRecording, KnownPaths, RecordingVersion, normal_name,
+};
 use rayon::prelude::*;
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Recordings in work at a time, per thread: their embeddings are in memory until those before them are done.
@@ -22,6 +25,9 @@ pub struct AddJob<'a> {
     pub model_name: &'a str,
     /// The recordings.
     pub inputs: &'a InputFiles,
+    /// The folders and files that they were found in: recordings of the index that were there once, and are not now, are
+    /// said.
+    pub archives: &'a [PathBuf],
     /// The index.
     pub to: &'a Path,
     /// Windows per shard.
@@ -43,6 +49,12 @@ pub struct AddResult {
     pub replaced: usize,
     /// Recordings that were there.
     pub same: usize,
+    /// Those of them and of the replaced ones that the index knows by another path, with it.
+    pub other_paths: Vec<(String, String)>,
+    /// Recordings of the index that are not in the archives any more, sorted.
+    pub gone: Vec<String>,
+    /// Recordings that earlier versions have added twice, each with its other name.
+    pub twice: Vec<(String, String)>,
     /// Recordings that an interrupted run had embedded.
     pub taken_up: usize,
     /// Windows of what was added and replaced.
@@ -64,13 +76,14 @@ pub fn add_to_index(job: &AddJob) -> Result<Option<AddResult>, PipelineError> {
     let model = job.embedder.index_model(job.model_name);
     let (windows, width) = (job.embedder.index_windows(), job.embedder.width());
     let mut writer = IndexWriter::open(job.to, model, windows, width, job.rows_per_shard)?;
-    let mut result = Progress::begin(job, &writer);
-    let new = result.take_new(&writer);
+    let known = KnownPaths::of(writer.names());
+    let mut result = Progress::begin(job, &writer, &known);
+    let new = result.take_new(&writer, &known);
     let total = new.len();
     let at_a_time = AHEAD * rayon::current_num_threads();
     let mut done = 0;
     for files in new.chunks(at_a_time.max(1)) {
-        let embedded: Vec<Embedded> = files.par_iter().map(|file| embed(job, file)).collect();
+        let embedded: Vec<Embedded> = files.par_iter().map(|file| embed(job, file.path)).collect();
         for (file, embedded) in files.iter().zip(embedded) {
             result.take(file, embedded, &mut writer)?;
             done += 1;
@@ -91,17 +104,17 @@ enum Embedded {
     Stopped,
 }
 
-fn embed(job: &AddJob, file: &InputFile) -> Embedded {
+fn embed(job: &AddJob, path: &Path) -> Embedded {
     let bad = |e: std::io::Error| Embedded::Failed(format!("cannot be read: {e}"));
     if job.stop.load(Ordering::Relaxed) {
         return Embedded::Stopped;
     }
-    let version = match RecordingVersion::of(&file.path) {
+    let version = match RecordingVersion::of(path) {
         Ok(version) => version,
         Err(e) => return bad(e),
     };
-    match job.embedder.embed(&file.path, job.stop) {
-        Ok(Some(vectors)) => match version.is_still(&file.path) {
+    match job.embedder.embed(path, job.stop) {
+        Ok(Some(vectors)) => match version.is_still(path) {
             Ok(true) => Embedded::Done(version, vectors),
             Ok(false) => Embedded::Failed(
                 "changed while it was read; run the command again when nothing writes to it any more".into(),
@@ -113,12 +126,22 @@ fn embed(job: &AddJob, file: &InputFile) -> Embedded {
     }
 }
 
+/// A recording to embed.
+struct NewFile<'a> {
+    /// Its name in the index.
+    name: String,
+    path: &'a Path,
+}
+
 /// What was done so far.
 struct Progress<'a> {
     job: &'a AddJob<'a>,
     added: usize,
     replaced: usize,
     same: usize,
+    other_paths: Vec<(String, String)>,
+    gone: Vec<String>,
+    twice: Vec<(String, String)>,
     taken_up: usize,
     windows: usize,
     skipped: Skips,
@@ -126,7 +149,7 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn begin(job: &'a AddJob<'a>, writer: &IndexWriter) -> Self {
+    fn begin(job: &'a AddJob<'a>, writer: &IndexWriter, known: &KnownPaths) -> Self {
         if writer.torn_bytes() > 0 {
             (job.observer)(Event::Note(format!(
                 "{}: the last {} of its log are not whole; the recordings in them are embedded again",
@@ -139,6 +162,9 @@ impl<'a> Progress<'a> {
             added: 0,
             replaced: 0,
             same: 0,
+            other_paths: Vec::new(),
+            gone: Vec::new(),
+            twice: known.twice().to_vec(),
             taken_up: writer.waiting(),
             windows: 0,
             skipped: Skips::new(),
@@ -150,22 +176,48 @@ impl<'a> Progress<'a> {
         begun
     }
 
-    /// The recordings that are new or have changed.
-    fn take_new(&mut self, writer: &IndexWriter) -> Vec<&'a InputFile> {
-        let is_new = |file: &&InputFile| {
-            let known = writer.version_of(&file.name);
+    /// The recordings that are new or have changed. One that the index knows by another path keeps its name.
+    fn take_new(&mut self, writer: &IndexWriter, known: &KnownPaths) -> Vec<NewFile<'a>> {
+        let mut moved: HashSet<String> = HashSet::new();
+        let mut new = Vec::new();
+        for file in &self.job.inputs.files {
+            let name = normal_name(&file.name);
+            let found = match writer.version_of(&name) {
+                Some(_) => None,
+                None => known_as(file, (writer, known), &moved),
+            };
+            if let Some(found) = &found {
+                if normal_name(found) != name {
+                    self.other_paths.push((name.clone(), found.clone()));
+                }
+                moved.insert(found.clone());
+            }
+            let name = found.unwrap_or(name);
             // What can't be read is said when it is embedded.
-            known.is_none_or(|known| !known.is_still(&file.path).unwrap_or(false))
-        };
-        let files = &self.job.inputs.files;
-        let new: Vec<&InputFile> = files.iter().filter(is_new).collect();
-        self.same = files.len() - new.len();
+            let version = writer.version_of(&name);
+            match version.is_some_and(|version| version.is_still(&file.path).unwrap_or(false)) {
+                true => self.same += 1,
+                false => new.push(NewFile {
+                    name,
+                    path: &file.path,
+                }),
+            }
+        }
+        let gone: HashSet<&str> = self
+            .job
+            .archives
+            .iter()
+            .flat_map(|archive| known.gone_below(archive))
+            .collect();
+        let gone = gone.into_iter().filter(|name| !moved.contains(*name));
+        self.gone = gone.map(str::to_owned).collect();
+        self.gone.sort_unstable();
         new
     }
 
     fn take(
         &mut self,
-        file: &InputFile,
+        file: &NewFile,
         embedded: Embedded,
         writer: &mut IndexWriter,
     ) -> Result<(), PipelineError> {
@@ -207,10 +259,32 @@ impl<'a> Progress<'a> {
             added: self.added,
             replaced: self.replaced,
             same: self.same,
+            other_paths: self.other_paths,
+            gone: self.gone,
+            twice: self.twice,
             taken_up: self.taken_up,
             windows: self.windows,
             skipped: self.skipped,
             remarks: self.remarks,
         })
     }
+}
+
+/// The name that the index has for a file by another path: one that leads to the same file, or one that leads nowhere
+/// from here, of the same file name and content, as where the archive was moved, or the index was made in another
+/// folder.
+fn known_as(
+    file: &InputFile,
+    (writer, known): (&IndexWriter, &KnownPaths),
+    moved: &HashSet<String>,
+) -> Option<String> {
+    if let Some(name) = known.name_of(&file.path) {
+        return Some(name.to_owned());
+    }
+    let is_it = |name: &&str| {
+        let version = writer.version_of(name);
+        !moved.contains(*name) && version.is_some_and(|version| version.is_still(&file.path).unwrap_or(false))
+    };
+    let mut gone = known.gone_with_name(file.path.file_name()?);
+    gone.find(is_it).map(str::to_owned)
 }

@@ -170,7 +170,7 @@ impl Reading<'_> {
 
     fn pass(&self, floor: Option<f32>) -> Result<FeaturePass<'_>, Unwritten> {
         let pass = FeaturePass::new(self.store.extractor(), floor);
-        pass.ok_or_else(|| Unwritten::Refused("front-end.handcrafted needs the whole recording".into()))
+        pass.ok_or_else(|| Unwritten::Refused("this front end needs the whole recording".into()))
     }
 
     /// Passes all blocks of the recording, or of what trimming leaves of it, on; gives what decoding noted.

@@ -9,7 +9,7 @@ use crate::window_rule::{WindowHop, WindowRule};
 use earmark_audio::{AudioError, AudioStream, Damaged, ReadOptions};
 use earmark_core::caught_panics::catch_panic;
 use earmark_data::{ClipDamage, ClipRemarks};
-use earmark_index::archive::{IndexModel, IndexWindows};
+use earmark_index::archive::{ArchiveIndex, IndexModel, IndexWindows};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -79,6 +79,24 @@ impl WindowEmbedder {
         let seconds = |samples: usize| samples as f64 / f64::from(windows.sample_rate_hz);
         let hop = WindowHop::Hop(seconds(windows.hop_samples));
         Self::new(model, Some(seconds(windows.window_samples)), hop, damaged)
+    }
+
+    /// The windows of an index, by the model that made it; `name` is what the model was opened by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::of_index`], and for another model than the one that made the index.
+    pub fn that_made(
+        index: &ArchiveIndex,
+        model: Model,
+        name: &str,
+        damaged: Damaged,
+    ) -> Result<Self, PipelineError> {
+        let known = index.manifest();
+        let embedder = Self::of_index(model, known.windows, damaged)?;
+        let (model, windows) = (embedder.index_model(name), embedder.index_windows());
+        known.refuse_other(index.folder(), &model, windows, embedder.width())?;
+        Ok(embedder)
     }
 
     fn with_grid(

@@ -16,8 +16,11 @@ pub const WHOLE_CLIP_SECONDS: f64 = 2.0;
 /// From one window to the next, as a share of a window's length.
 pub const HOP_SHARE: f64 = 0.5;
 
+/// Shorter windows and distances were meant in another unit, whatever the model.
+const SHORTEST_SECONDS: f64 = 0.01;
+
 /// A day: longer times were meant in another unit.
-const LONGEST_SECONDS: f64 = 86_400.0;
+pub(crate) const LONGEST_SECONDS: f64 = 86_400.0;
 
 /// Distance from one window to the next, as it is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,19 +61,20 @@ impl WindowRule {
     ///
     /// # Errors
     ///
-    /// For a length or distance that can't be, and a distance longer than a window.
+    /// For a length or distance that can't be, a window shorter than a frame of the model's spectrogram, and a distance
+    /// longer than a window.
     pub fn new(model: &Model, window_seconds: Option<f64>, hop: WindowHop) -> Result<Self, PipelineError> {
         let rate_hz = model.sample_rate_hz();
         let rate = f64::from(rate_hz);
         let half = |window: usize| (HOP_SHARE * window as f64).ceil() as usize;
         let (length, window, own_hop) = match (window_seconds, trained_segment(model)?) {
             (Some(seconds), _) => {
-                let window = samples("--window", seconds, rate)?;
+                let window = samples("--window", seconds, shortest_window(model)?, rate)?;
                 (WindowLength::Given, window, half(window))
             }
             (None, Some((window, hop))) => (WindowLength::Trained, window, hop),
             (None, None) => {
-                let window = samples("the default window", WHOLE_CLIP_SECONDS, rate)?;
+                let window = samples("the default window", WHOLE_CLIP_SECONDS, SHORTEST_SECONDS, rate)?;
                 (WindowLength::Default, window, half(window))
             }
         };
@@ -93,7 +97,7 @@ impl WindowRule {
         let refused = |problem: String| Err(PipelineError::Request(problem));
         match hop {
             WindowHop::Default => Ok(self.hop),
-            WindowHop::Hop(seconds) => match samples("--hop", seconds, rate)? {
+            WindowHop::Hop(seconds) => match samples("--hop", seconds, SHORTEST_SECONDS, rate)? {
                 hop if hop > self.window => refused(format!(
                     "--hop {seconds}: is longer than a window of {window} s, so sound between windows would be missed; give at most that"
                 )),
@@ -104,8 +108,9 @@ impl WindowRule {
             )),
             WindowHop::Overlap(seconds) => {
                 match self.window.saturating_sub((seconds * rate).round() as usize) {
-                    0 => refused(format!(
-                        "--overlap {seconds}: must be less than a window of {window} s; give less"
+                    hop if (hop as f64) < SHORTEST_SECONDS * rate => refused(format!(
+                        "--overlap {seconds}: must be less than a window of {window} s, by {SHORTEST_SECONDS} s or \
+                         more; give less"
                     )),
                     hop => Ok(hop),
                 }
@@ -171,15 +176,26 @@ impl Serialize for WindowRule {
     }
 }
 
-fn samples(flag: &str, seconds: f64, rate: f64) -> Result<usize, PipelineError> {
-    let samples = (seconds * rate).round();
-    if samples >= 1.0 && seconds <= LONGEST_SECONDS {
-        return Ok(samples as usize);
+/// The samples of a time that is given, which is `shortest` seconds or more.
+fn samples(flag: &str, seconds: f64, shortest: f64, rate: f64) -> Result<usize, PipelineError> {
+    if (shortest..=LONGEST_SECONDS).contains(&seconds) {
+        return Ok(((seconds * rate).round() as usize).max(1));
     }
+    let least = match shortest > SHORTEST_SECONDS {
+        true => " (a frame of the model's spectrogram)",
+        false => "",
+    };
     Err(PipelineError::Request(format!(
-        "{flag} {seconds}: give seconds, from {} (one sample) to {LONGEST_SECONDS}",
-        1.0 / rate
+        "{flag} {seconds}: give seconds, from {shortest}{least} to {LONGEST_SECONDS}"
     )))
+}
+
+/// Seconds of the shortest window of a model, a frame of its spectrogram; not less, in ten thousandths.
+fn shortest_window(model: &Model) -> Result<f64, PipelineError> {
+    let extractor = Extractor::new(&model.recipe().front_end)?;
+    let frame = extractor.frame_samples() as f64 / f64::from(model.sample_rate_hz());
+    // A little less first, so that 0.025 stays what it is.
+    Ok(((frame * 1e4 - 1e-6).ceil() / 1e4).max(SHORTEST_SECONDS))
 }
 
 /// The samples that fill a segment of training, and those that [`HOP_SHARE`] of its frames cover; `None` where training took clips

@@ -119,6 +119,12 @@ pub trait Architecture: Debug + Send + Sync {
         vec![1.0]
     }
 
+    /// Why the outputs of the last pass that has some which are not finite are not: what a runtime said that computes an
+    /// imported graph. `None` for other networks, and where the graph itself gives such numbers.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// Number of clip-level features that a pass needs ([`Forward::with_clip_features`]); 0 for none.
     fn clip_feature_inputs(&self) -> usize {
         0

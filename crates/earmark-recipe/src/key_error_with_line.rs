@@ -1,6 +1,6 @@
 //! What is wrong with a key ("unknown key; did you mean ...?"), and the file and line, or the override, that sets it.
 
-use earmark_core::text::suggest;
+use earmark_core::text::{suggest, with_nearest_variant};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -47,11 +47,11 @@ pub(crate) fn key_error(at: &str, message: &str) -> (String, String) {
         // A table, as of `--set train.phases.0.epochs=20` where there is no list whose entry it could change.
         let message = match message {
             "invalid type: map, expected a sequence" => {
-                "must be a list, and there is none yet whose entries could be changed by number; set all of it"
+                "must be a list, and there is none yet whose entries could be changed by number; set all of it".to_owned()
             }
-            message => message,
+            message => with_nearest_variant(message),
         };
-        return (key.to_owned(), message.to_owned());
+        return (key.to_owned(), message);
     };
     let known: Vec<&str> = quoted.collect();
     // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
@@ -127,6 +127,19 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_value_is_named_as_a_mistyped_key_is() {
+        let (key, message) = key_error(
+            "data.layout",
+            "unknown variant `folder`, expected `csv` or `folders`",
+        );
+        assert_eq!(key, "data.layout");
+        assert!(
+            message.ends_with("or `folders`; did you mean `folders`?"),
+            "{message}"
+        );
+    }
 
     #[test]
     fn keys_are_located_by_line() {

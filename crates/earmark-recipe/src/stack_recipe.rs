@@ -107,6 +107,10 @@ impl Check for StackRecipe {
             let remedy = "set sigmoid-cross-entropy";
             return Err(ConfigError::new("train.loss.kind", "(for noisy labels)", remedy).because(reason));
         }
+        if self.train.distil.is_some() {
+            let reason = "a stacking model has no teachers: its inputs are the scores of other runs already";
+            return Err(ConfigError::new("train.distil", "(set)", "leave it out").because(reason));
+        }
         self.batches.check().within("batches")?;
         let (folder, files) = (&self.stack.corrections_folder, &self.stack.corrections);
         let remedy = "add stack.corrections, the files in it, or leave it out: the corrections of the first input have \
@@ -196,6 +200,7 @@ mod tests {
     fn settings_that_scores_cannot_use_are_refused() {
         for (more, key) in [
             ("[batches]\nmix = {}", "batches.mix = "),
+            ("distil = { teachers = [\"runs/a\"] }", "train.distil = (set)"),
             ("[batches]\nsample = { items = 0 }", "batches.sample.items = 0"),
             ("[checkpoints]\nevery-steps = 0", "checkpoints.every-steps = 0"),
             ("[front-end]\nsample-rate-hz = 8000", "front-end: unknown key"),

@@ -34,8 +34,9 @@ pub fn wilson(right: usize, sampled: usize, z: f64) -> [f64; 2] {
 ///
 /// Strata count by their sizes. The interval is made of Wilson's of each stratum, as Zou, Huang and Zhang (2009) make
 /// one of a weighted sum of proportions: the distances of its ends are the roots of the weighted sums of the squared
-/// distances of theirs. A stratum that was sampled whole is known. `None` without a population, and where a stratum has
-/// no sample.
+/// distances of theirs. It is about all that could be found in such recordings, of which the population is a sample
+/// itself: a stratum that was sampled whole is as uncertain as its number of items. `None` without a population, and
+/// where a stratum has no sample.
 pub fn stratified_interval(strata: &[StratumCount], z: f64) -> Option<(f64, [f64; 2])> {
     let strata = strata.iter().filter(|stratum| stratum.population > 0);
     let population: usize = strata.clone().map(|stratum| stratum.population).sum();
@@ -46,10 +47,7 @@ pub fn stratified_interval(strata: &[StratumCount], z: f64) -> Option<(f64, [f64
     for stratum in strata {
         let weight = stratum.population as f64 / population as f64;
         let share = stratum.right as f64 / stratum.sampled as f64;
-        let [low, high] = match stratum.sampled >= stratum.population {
-            true => [share; 2],
-            false => wilson(stratum.right, stratum.sampled, z),
-        };
+        let [low, high] = wilson(stratum.right, stratum.sampled, z);
         estimate += weight * share;
         below += (weight * (share - low)).powi(2);
         above += (weight * (high - share)).powi(2);
@@ -106,15 +104,52 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sampled_whole_is_known_and_what_was_not_sampled_is_not() {
+    fn few_items_are_not_a_certainty_and_what_was_not_sampled_is_open() {
+        let (estimate, [low, high]) = stratified_interval(&[stratum(1, 1, 1)], Z).unwrap();
+        assert_eq!((estimate, high), (1.0, 1.0));
+        assert!((low - 0.2065).abs() < 5e-5, "{low}");
         let whole = stratified_interval(&[stratum(10, 10, 7)], Z).unwrap();
-        assert_eq!(whole, (0.7, [0.7, 0.7]));
+        close(whole.1, wilson(7, 10, Z));
         assert_eq!(
             stratified_interval(&[stratum(10, 10, 7), stratum(1, 0, 0)], Z),
             None
         );
         assert_eq!(stratified_interval(&[stratum(0, 0, 0)], Z), None);
         assert!(stratified_interval(&[stratum(10, 5, 4), stratum(0, 0, 0)], Z).is_some());
+    }
+
+    /// Thresholds are chosen by the lower end. Of few items, all of which were reviewed, it is below the precision that
+    /// they were drawn with at least as often as an interval of 95 % says.
+    #[test]
+    fn the_lower_end_is_honest_about_few_items() {
+        use earmark_core::random::{chance, stream};
+        let cases: [&[(usize, f64)]; 5] = [
+            &[(1, 0.9)],
+            &[(1, 0.5), (1, 0.8), (1, 0.95)],
+            &[(3, 0.2), (3, 0.7), (3, 0.97)],
+            &[(1, 0.3), (2, 0.5), (3, 0.8), (4, 0.95)],
+            &[(8, 0.8), (8, 0.85), (4, 0.9)],
+        ];
+        for (case, strata) in cases.iter().enumerate() {
+            let items: usize = strata.iter().map(|(size, _)| size).sum();
+            let right: f64 = strata.iter().map(|(size, share)| *size as f64 * share).sum();
+            let (truth, draws) = (right / items as f64, 4000_u64);
+            let mut below = 0;
+            for draw in 0..draws {
+                let mut rng = stream(1, &[case as u64, draw]);
+                let found: Vec<StratumCount> = strata
+                    .iter()
+                    .map(|&(size, share)| {
+                        let right = (0..size).filter(|_| chance(&mut rng, share)).count();
+                        stratum(size, size, right)
+                    })
+                    .collect();
+                let (_, [low, _]) = stratified_interval(&found, Z).unwrap();
+                below += u64::from(low <= truth);
+            }
+            let share = below as f64 / draws as f64;
+            assert!(share >= 0.975, "{strata:?}: {share}");
+        }
     }
 
     /// In draws of samples from a known population, the interval has the truth as often as it says.

@@ -7,7 +7,7 @@ use earmark_core::random::{self, Purpose};
 use earmark_metrics::{Aligned, LabelQuality};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -222,6 +222,36 @@ impl ReviewSet {
         })
     }
 
+    /// The same clips with other scores of some of them: by number, and in the order of the classes.
+    ///
+    /// # Errors
+    /// Scores outside of 0 to 1, of another number of classes, or of an item that is not there.
+    pub fn rescored(&self, scores: &BTreeMap<usize, Vec<f32>>) -> Result<Self, ReviewError> {
+        let mut found = self.clone();
+        for (number, row) in scores {
+            let Some(item) = found.items.get_mut(*number) else {
+                return Err(ReviewError::Request(format!(
+                    "scores of item {number}: there are {}, from 0",
+                    self.items.len()
+                )));
+            };
+            if row.len() != self.classes.len() {
+                return Err(ReviewError::Request(format!(
+                    "{}: {} scores for {} classes; give one per class",
+                    item.key.file,
+                    row.len(),
+                    self.classes.len()
+                )));
+            }
+            let truth: Vec<bool> = (0..row.len()).map(|class| item.labels.contains(&class)).collect();
+            item.quality = LabelQuality::of(row, &truth)?;
+            let kept = row.iter().copied().enumerate();
+            let kept = kept.filter(|(class, score)| *score >= SMALLEST_SCORE || truth[*class]);
+            item.scores = best_first(kept.collect());
+        }
+        Ok(found)
+    }
+
     /// Whether they are clips or events.
     pub fn kind(&self) -> ReviewKind {
         self.kind
@@ -285,6 +315,26 @@ mod tests {
         assert!(first.quality.unwrap().lwlrap > 0.99);
         assert_eq!(set.find(&first.key), Some(0));
         assert!(set.is_single_label());
+    }
+
+    #[test]
+    fn clips_get_other_scores() {
+        let set = clips();
+        let other = set
+            .rescored(&BTreeMap::from([(2, vec![0.001, 0.3, 0.7])]))
+            .unwrap();
+        let (before, after) = (&set.items()[2], &other.items()[2]);
+        assert_eq!((&before.key, &before.labels), (&after.key, &after.labels));
+        assert_eq!(
+            after.scores,
+            [(2, 0.7), (1, 0.3), (0, 0.001)],
+            "the score of a label is kept"
+        );
+        assert!(after.quality.unwrap().self_confidence < before.quality.unwrap().self_confidence);
+        assert_eq!(other.items()[0].scores, set.items()[0].scores);
+        for wrong in [(9, vec![0.5; 3]), (0, vec![0.5; 2]), (0, vec![1.5; 3])] {
+            assert!(set.rescored(&BTreeMap::from([wrong])).is_err());
+        }
     }
 
     #[test]

@@ -41,9 +41,9 @@ pub use error::ReviewError;
 pub use intervals::{StratumCount, stratified_interval, wilson};
 pub use items::{ClipPlace, DetectedEvent, EventKey, ReviewItem, ReviewKey, ReviewKind, ReviewSet};
 pub use order::ReviewOrder;
-pub use precision::{ClassPrecision, PrecisionPoint, precision_by_class};
+pub use precision::{ClassPrecision, FEWEST_REVIEWED, MissingReview, PrecisionPoint, precision_by_class};
 pub use settled::{SettledItem, SettledReview, TimedLabel, settle};
-pub use sound::{CutOut, LONGEST_CUT_SECONDS, SpectrogramSize, cut_out, spectrogram};
+pub use sound::{CutOut, LONGEST_CUT_SECONDS, SpectrogramSize, cut_out, cut_recording, spectrogram};
 pub use state::ReviewState;
 
 #[cfg(test)]

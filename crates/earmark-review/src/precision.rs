@@ -4,7 +4,7 @@
 //! that are decided without a gap from the first of this order on: which items these are does not depend on what they
 //! sound like, as it would in an order such as `worst`.
 
-use crate::intervals::{StratumCount, stratified_interval};
+use crate::intervals::{StratumCount, stratified_interval, wilson};
 use crate::items::{ReviewKey, ReviewSet};
 use crate::order::{STRATA, strata};
 use crate::settled::{SettledItem, SettledReview};
@@ -13,6 +13,12 @@ use std::collections::HashMap;
 
 /// Thresholds are multiples of one part in this.
 const STEPS: u16 = 20;
+
+/// Items of the sample that a threshold needs above it, whatever is asked for.
+pub const FEWEST_REVIEWED: usize = 10;
+
+/// More items than this are not asked for.
+const MOST_ASKED: usize = 1000;
 
 /// The precision of a class at a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,9 +48,26 @@ pub struct ClassPrecision {
     pub points: Vec<PrecisionPoint>,
     /// Items of the sample that reviewers skipped or did not agree on; they don't count.
     pub undecided: usize,
-    /// The lowest threshold at which the lower end of the interval reaches what is asked for.
+    /// The lowest threshold at which the lower end of the interval reaches what is asked for, with
+    /// [`FEWEST_REVIEWED`] items above it in the sample.
     pub chosen: Option<f32>,
+    /// What a threshold lacks, where no threshold is chosen; `None` also where more items that are right would not do.
+    pub missing: Option<MissingReview>,
 }
+
+/// What is missing for a threshold: the one that lacks least.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MissingReview {
+    /// The threshold.
+    pub threshold: f32,
+    /// About how many more reviewed items above it are needed, if all of them are right.
+    pub more: usize,
+    /// Items above it that are not in the sample yet.
+    pub unreviewed: usize,
+}
+
+/// Items of a class by range of scores, above a threshold.
+type Counts = [StratumCount; STRATA.len()];
 
 /// An item of the sample of a class: its range of scores, its score, and whether it is right.
 type Sampled = (usize, f32, bool);
@@ -87,21 +110,29 @@ pub fn precision_by_class(
             .map(|(range, number)| (range, score(number)))
             .collect();
         let thresholds = (1..STEPS).map(|k| f32::from(k) / f32::from(STEPS));
-        let points: Vec<PrecisionPoint> = thresholds
-            .map(|threshold| point(threshold, &population, &sample, z))
+        let counts: Vec<(f32, Counts)> = thresholds
+            .map(|threshold| (threshold, counts_above(threshold, &population, &sample)))
             .collect();
-        let reached = |point: &&PrecisionPoint| point.low.is_some_and(|low| low >= goal);
+        let enough = counts.iter().find(|(_, counts)| is_enough(counts, z, goal));
+        let chosen = enough.map(|(threshold, _)| *threshold);
         ClassPrecision {
             class: name.clone(),
-            chosen: points.iter().find(reached).map(|point| point.threshold),
-            points,
+            chosen,
+            missing: match chosen {
+                Some(_) => None,
+                None => missing(&counts, z, goal),
+            },
+            points: counts
+                .iter()
+                .map(|(threshold, counts)| point(*threshold, counts, z))
+                .collect(),
             undecided,
         }
     };
     strata(set, seed).into_iter().map(of_class).collect()
 }
 
-fn point(threshold: f32, population: &[(usize, f32)], sample: &[Sampled], z: f64) -> PrecisionPoint {
+fn counts_above(threshold: f32, population: &[(usize, f32)], sample: &[Sampled]) -> Counts {
     let mut counts = [StratumCount {
         population: 0,
         sampled: 0,
@@ -114,23 +145,68 @@ fn point(threshold: f32, population: &[(usize, f32)], sample: &[Sampled], z: f64
         counts[*range].sampled += 1;
         counts[*range].right += usize::from(*is_right);
     }
-    let found = stratified_interval(&counts, z);
-    let sum = |of: fn(&StratumCount) -> usize| -> usize { counts.iter().map(of).sum() };
+    counts
+}
+
+fn sum(counts: &[StratumCount], of: fn(&StratumCount) -> usize) -> usize {
+    counts.iter().map(of).sum()
+}
+
+fn point(threshold: f32, counts: &Counts, z: f64) -> PrecisionPoint {
+    let found = stratified_interval(counts, z);
     PrecisionPoint {
         threshold,
-        detections: sum(|count| count.population),
-        sampled: sum(|count| count.sampled),
-        right: sum(|count| count.right),
+        detections: sum(counts, |count| count.population),
+        sampled: sum(counts, |count| count.sampled),
+        right: sum(counts, |count| count.right),
         precision: found.map(|(estimate, _)| estimate),
         low: found.map(|(_, [low, _])| low),
         high: found.map(|(_, [_, high])| high),
     }
 }
 
+/// Whether the sample is large and right enough for a threshold.
+fn is_enough(counts: &[StratumCount], z: f64, goal: f64) -> bool {
+    let low = stratified_interval(counts, z).map(|(_, [low, _])| low);
+    sum(counts, |count| count.sampled) >= FEWEST_REVIEWED && low.is_some_and(|low| low >= goal)
+}
+
+/// What the threshold that lacks least lacks; of equal ones, the lowest.
+fn missing(counts: &[(f32, Counts)], z: f64, goal: f64) -> Option<MissingReview> {
+    let lacks = |(threshold, counts): &(f32, Counts)| {
+        Some(MissingReview {
+            threshold: *threshold,
+            more: more_needed(counts, z, goal)?,
+            unreviewed: sum(counts, |count| count.population) - sum(counts, |count| count.sampled),
+        })
+    };
+    counts.iter().filter_map(lacks).min_by_key(|missing| missing.more)
+}
+
+/// About how many more items are needed, if all of them are right: each in the range that is the least certain.
+fn more_needed(counts: &[StratumCount], z: f64, goal: f64) -> Option<usize> {
+    let open = |count: &StratumCount| {
+        if count.sampled == 0 {
+            return f64::INFINITY;
+        }
+        let share = count.right as f64 / count.sampled as f64;
+        count.population as f64 * (share - wilson(count.right, count.sampled, z)[0])
+    };
+    let mut counts: Vec<StratumCount> = counts.iter().filter(|c| c.population > 0).copied().collect();
+    for more in 0..MOST_ASKED {
+        if is_enough(&counts, z, goal) {
+            return Some(more);
+        }
+        let least = counts.iter_mut().max_by(|a, b| open(a).total_cmp(&open(b)))?;
+        least.sampled += 1;
+        least.right += 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intervals::wilson;
     use crate::order::ReviewOrder;
     use crate::tests::many_events;
 
@@ -156,6 +232,18 @@ mod tests {
         }
     }
 
+    /// The same without the items behind the first ones of the first class.
+    fn settled_first(all: &SettledReview, count: usize) -> SettledReview {
+        let mut less = all.clone();
+        let mut left = count;
+        less.items.retain(|item| {
+            let is_kept = !item.was.contains(&"Dog".to_owned()) || left > 0;
+            left -= usize::from(is_kept && item.was.contains(&"Dog".to_owned()));
+            is_kept
+        });
+        less
+    }
+
     fn at(found: &ClassPrecision, threshold: f32) -> &PrecisionPoint {
         found
             .points
@@ -165,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_review_is_exact() {
+    fn a_whole_review_counts_every_item_and_is_a_sample_all_the_same() {
         let set = many_events(400);
         let order = ReviewOrder::Stratified.sort(&set, &[0.5; 2], 3).unwrap();
         let found = precision_by_class(&set, &settled(&set, &order, 400), 3, Z, 0.9);
@@ -173,10 +261,9 @@ mod tests {
         // Per class 20 of each of ten scores.
         let low = at(&found[0], 0.05);
         assert_eq!((low.detections, low.sampled, low.right), (200, 200, 100));
-        assert_eq!(
-            (low.precision, low.low, low.high),
-            (Some(0.5), Some(0.5), Some(0.5))
-        );
+        assert_eq!(low.precision, Some(0.5));
+        let [below, above] = [low.low, low.high].map(Option::unwrap);
+        assert!(below < 0.5 && 0.5 < above && above - below < 0.15, "{low:?}");
         let quarter = at(&found[1], 0.25);
         assert_eq!((quarter.detections, quarter.right), (160, 100));
         assert!((quarter.precision.unwrap() - 0.625).abs() < 1e-12);
@@ -202,6 +289,65 @@ mod tests {
         }
         let other_seed = precision_by_class(&set, &settled, 4, Z, 0.9);
         assert!(at(&other_seed[0], 0.9).sampled < 10, "that is another sample");
+    }
+
+    #[test]
+    fn a_threshold_needs_enough_reviewed_items() {
+        // One or two items per class and range of scores, all right from 0.5 on.
+        let set = many_events(20);
+        let order = ReviewOrder::Stratified.sort(&set, &[0.5; 2], 3).unwrap();
+        let settled = settled(&set, &order, 20);
+        let found = precision_by_class(&set, &settled, 3, Z, 0.9);
+        let top = at(&found[0], 0.95);
+        assert_eq!((top.sampled, top.right, top.precision), (1, 1, Some(1.0)));
+        assert!(top.low.unwrap() < 0.25, "{top:?}");
+        assert_eq!(found[0].chosen, None);
+        let missing = found[0].missing.unwrap();
+        assert_eq!(missing.unreviewed, 0);
+        assert!((20..60).contains(&missing.more), "{missing:?}");
+        // Whatever is asked for, a handful is not enough.
+        let easy = precision_by_class(&set, &settled, 3, Z, 0.01);
+        assert_eq!(easy[0].chosen, Some(0.05), "ten items");
+        let half = precision_by_class(&set, &settled_first(&settled, 9), 3, Z, 0.01);
+        assert_eq!(half[0].chosen, None);
+        assert!(half[0].missing.unwrap().more >= 1);
+    }
+
+    #[test]
+    fn what_is_said_to_be_missing_is_enough() {
+        let count = |population: usize, sampled: usize, right: usize| StratumCount {
+            population,
+            sampled,
+            right,
+        };
+        for (counts, goal) in [
+            (vec![count(100, 1, 1)], 0.9),
+            (vec![count(100, 0, 0)], 0.9),
+            (vec![count(50, 5, 5), count(200, 3, 2)], 0.8),
+            (vec![count(9, 9, 9), count(1, 0, 0)], 0.5),
+        ] {
+            let more = more_needed(&counts, Z, goal).unwrap();
+            assert!(more > 0 && !is_enough(&counts, Z, goal), "{counts:?}");
+            if let [one] = counts[..] {
+                let with = |more: usize| [count(one.population, one.sampled + more, one.right + more)];
+                assert!(is_enough(&with(more), Z, goal) && !is_enough(&with(more - 1), Z, goal));
+            }
+        }
+        // 35 of 35: Wilson's lower end is n / (n + z^2).
+        assert_eq!(more_needed(&[count(100, 0, 0)], Z, 0.9), Some(35));
+        assert_eq!(more_needed(&[count(100, 50, 50)], Z, 0.9), Some(0));
+        assert_eq!(
+            more_needed(&[count(100, 50, 50)], Z, 1.0),
+            None,
+            "nothing is certain"
+        );
+        assert_eq!(more_needed(&[count(0, 0, 0)], Z, 0.5), None);
+        let open = [count(9, 9, 9), count(1, 0, 0)];
+        assert_eq!(
+            more_needed(&open, Z, 0.5),
+            Some(1),
+            "the range that nothing is known of"
+        );
     }
 
     #[test]

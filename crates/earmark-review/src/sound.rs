@@ -2,9 +2,10 @@
 
 use crate::error::ReviewError;
 use crate::items::ReviewItem;
-use earmark_audio::{Damaged, ReadOptions, encode_wav_16, fourier, read_range_with};
+use earmark_audio::{Damaged, ReadOptions, Span, encode_wav_16, fourier, read_range_with};
 use earmark_core::caught_panics::catch_panic;
 use realfft::RealToComplex;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Longer sounds are cut: a page can't show them, and memory is bounded.
@@ -54,8 +55,25 @@ pub struct SpectrogramSize {
 /// # Errors
 /// A recording that can't be read, and one that ends before the item.
 pub fn cut_out(item: &ReviewItem, context_seconds: f64) -> Result<CutOut, ReviewError> {
+    cut_recording(
+        (item.key.file.as_str(), item.path.as_path()),
+        item.span,
+        context_seconds,
+    )
+}
+
+/// A part of a recording, given by the name that is shown and by its path, with up to `context_seconds` before and
+/// after it.
+///
+/// # Errors
+/// As [`cut_out`].
+pub fn cut_recording(
+    (file, path): (&str, &Path),
+    span: Option<Span>,
+    context_seconds: f64,
+) -> Result<CutOut, ReviewError> {
     let context = context_seconds.clamp(0.0, LONGEST_CUT_SECONDS);
-    let (start, end) = match item.span {
+    let (start, end) = match span {
         None => (0.0, f64::INFINITY),
         Some(span) => {
             let (start, length) = (span.start_seconds(), span.length_seconds());
@@ -68,17 +86,17 @@ pub fn cut_out(item: &ReviewItem, context_seconds: f64) -> Result<CutOut, Review
         damaged: Damaged::Salvage,
     };
     let fault = |problem: String| ReviewError::Sound {
-        file: item.key.file.clone(),
+        file: file.to_owned(),
         problem,
     };
     // Where a page is, there is no place for paths of this machine.
-    let path = item.path.display().to_string();
+    let shown = path.display().to_string();
     let unnamed = |message: String| {
-        let message = message.replace(&path, "");
+        let message = message.replace(&shown, "");
         message.trim_start_matches([':', ' ']).to_owned()
     };
     // A little more than wanted says whether the sound continues.
-    let read = catch_panic(|| read_range_with(&item.path, &options, start, wanted + 0.01));
+    let read = catch_panic(|| read_range_with(path, &options, start, wanted + 0.01));
     let decoded = read.map_err(fault)?.map_err(|e| fault(unnamed(e.to_string())))?;
     let mut samples = decoded.clip.samples;
     let rate = decoded.clip.sample_rate_hz;

@@ -6,6 +6,7 @@ pub mod optimism;
 mod page_data;
 pub mod run_dir;
 pub mod split_table;
+pub mod teacher_scores;
 pub mod warnings;
 
 /// Pages about runs and data sets.

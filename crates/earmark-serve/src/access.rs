@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// Pages without anything of a user, which need no token.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 12] = [
     "/",
     "/live.css",
     "/live.js",
@@ -14,6 +14,9 @@ const OPEN: [&str; 9] = [
     "/review.css",
     "/review.js",
     "/review-sound.js",
+    "/review-learn.js",
+    "/search",
+    "/search.js",
     "/healthz",
     "/openapi.json",
 ];

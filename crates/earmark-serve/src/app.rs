@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use crate::access::Access;
+use crate::archive::ArchiveService;
 use crate::connections::Connections;
 use crate::failure::RequestFailure;
 use crate::limits::ServeLimits;
@@ -17,8 +18,9 @@ use tokio::sync::{Semaphore, watch};
 pub(crate) struct App {
     pub limits: ServeLimits,
     pub models: ServedModels,
-    /// What is reviewed, of a server that does that alone.
+    /// What is reviewed, and the index that is searched, of a server that does that alone.
     pub review: Option<Arc<ReviewService>>,
+    pub archive: Option<Arc<ArchiveService>>,
     pub access: Access,
     pub queue: ComputeQueue,
     pub metrics: Metrics,

@@ -2,6 +2,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use earmark_index::EmbeddingsError;
+use earmark_inference::PipelineError;
+use earmark_review::ReviewError;
 
 /// Media type of JSON.
 pub(crate) const JSON: &str = "application/json";
@@ -46,6 +49,48 @@ impl RequestFailure {
             StatusCode::SERVICE_UNAVAILABLE,
             "the server is stopping; try again later",
         )
+    }
+}
+
+impl From<ReviewError> for RequestFailure {
+    /// Without paths of this machine.
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::Request(problem) => Self::bad_request(problem),
+            ReviewError::Sound { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            ReviewError::Write(error) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!(
+                    "the decision is not saved: {}; check the disk and decide again",
+                    error.cause
+                ),
+            ),
+            ReviewError::Log { problem, .. } => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("the decision is not saved: {problem}"),
+            ),
+            ReviewError::Metrics(error) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+impl From<EmbeddingsError> for RequestFailure {
+    /// Without the path of the index.
+    fn from(error: EmbeddingsError) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("the index: {}", error.problem),
+        )
+    }
+}
+
+impl From<PipelineError> for RequestFailure {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::Embeddings(error) => error.into(),
+            PipelineError::Request(problem) => Self::bad_request(problem),
+            other => Self::new(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Tagging over HTTP and WebSocket, with a live page: `earmark serve`; and the page of a review: `earmark review serve`.
+//! Tagging over HTTP and WebSocket, with a live page: `earmark serve`; and the pages of a review and of an index:
+//! `earmark review serve`.
 //!
 //! ```text
 //! connection -- access -- route -- upload --> file -- queue --> worker: tag, predict, embed --> answer
@@ -10,29 +11,34 @@
 
 mod access;
 mod app;
+mod archive;
 mod compute;
 mod config;
 mod connections;
 mod exchange;
 mod failure;
 mod formats;
+mod json;
 mod limits;
 mod metrics;
 mod models;
 mod observer;
 mod page;
+mod pages;
 mod query;
 mod queue;
 mod review;
 mod routes;
 mod server;
+mod sounds;
 mod stream;
 mod upload;
 
+pub use archive::ArchiveConfig;
 pub use config::{ServeConfig, ServeError};
 pub use limits::ServeLimits;
 pub use observer::{ServeObserver, ServedRequest};
-pub use review::ReviewServeConfig;
+pub use review::{LearningConfig, ReviewContents, ReviewServeConfig};
 pub use server::Server;
 
 #[cfg(test)]

@@ -7,6 +7,14 @@ use axum::response::IntoResponse;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The same; sound comes from the server, or from what a script has fetched with the token.
+pub(crate) const SOUND_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                                       media-src 'self' blob:; base-uri 'none'; form-action 'none'; \
+                                       frame-ancestors 'none'";
+
+/// Media type of a script.
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// A part of a page, with its policy.
 pub(crate) fn served(
     policy: &'static str,
@@ -35,18 +43,24 @@ pub async fn style() -> impl IntoResponse {
 
 /// `GET /live.js`
 pub async fn script() -> impl IntoResponse {
-    served(
-        POLICY,
-        "text/javascript; charset=utf-8",
-        include_str!("page/live.js"),
-    )
+    served(POLICY, SCRIPT, include_str!("page/live.js"))
 }
 
 /// `GET /live-worklet.js`
 pub async fn worklet() -> impl IntoResponse {
+    served(POLICY, SCRIPT, include_str!("page/live-worklet.js"))
+}
+
+/// `GET /review.css`: the style of the pages of a review and of an index.
+pub async fn review_style() -> impl IntoResponse {
     served(
-        POLICY,
-        "text/javascript; charset=utf-8",
-        include_str!("page/live-worklet.js"),
+        SOUND_POLICY,
+        "text/css; charset=utf-8",
+        include_str!("page/review.css"),
     )
+}
+
+/// `GET /review-sound.js`: what both pages have.
+pub async fn sound_script() -> impl IntoResponse {
+    served(SOUND_POLICY, SCRIPT, include_str!("page/review-sound.js"))
 }

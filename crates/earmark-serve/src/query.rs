@@ -35,6 +35,11 @@ pub(crate) const TAG_KEYS: [&str; 13] = [
     "top_k",
 ];
 
+/// The value of a key that must be given.
+pub(crate) fn required<T>(key: &str, value: Option<T>) -> Result<T, RequestFailure> {
+    value.ok_or_else(|| RequestFailure::bad_request(format!("{key}: is missing; give it")))
+}
+
 /// The pairs of a query.
 pub(crate) struct Query(Vec<(String, String)>);
 

@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::app::App;
+use crate::archive::ArchiveService;
 use crate::config::{ServeConfig, ServeError};
 use crate::connections::{ConnectionPlace, Connections};
 use crate::exchange::answer;
@@ -9,11 +10,11 @@ use crate::limits::ServeLimits;
 use crate::metrics::Metrics;
 use crate::models::ServedModels;
 use crate::observer::ServeObserver;
+use crate::pages::pages_router;
 use crate::queue::ComputeQueue;
-use crate::review::{ReviewServeConfig, ReviewService, review_router};
+use crate::review::{ReviewContents, ReviewServeConfig, ReviewService};
 use crate::routes::router;
 use axum::Router;
-use earmark_review::ReviewDesk;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -61,32 +62,39 @@ impl Server {
     /// For a model, an address, a token or a setting that can't be used.
     pub fn start(config: &ServeConfig, observer: ServeObserver) -> Result<Self, ServeError> {
         let models = || ServedModels::open(&config.models, &config.device);
-        Self::begin(config, models, None, observer)
+        Self::begin(config, models, (None, None), observer)
     }
 
-    /// Listens for the page of a review; nothing is answered until [`run`](Self::run).
+    /// Listens for the pages of a review, of an index, or of both; nothing is answered until [`run`](Self::run).
     ///
     /// # Errors
     ///
-    /// For an address, a token or a setting that can't be used.
+    /// For an address, a token or a setting that can't be used, and where there is neither.
     pub fn start_review(
         config: &ReviewServeConfig,
-        desk: ReviewDesk,
+        contents: impl Into<ReviewContents>,
         observer: ServeObserver,
     ) -> Result<Self, ServeError> {
-        let review = Some(Arc::new(ReviewService::new(desk)));
-        Self::begin(
-            &config.without_models(),
-            || Ok(ServedModels::none()),
-            review,
-            observer,
-        )
+        let ReviewContents {
+            desk,
+            learning,
+            archive,
+        } = contents.into();
+        if desk.is_none() && archive.is_none() {
+            return Err(ServeError::Request(
+                "nothing to show: give items to review, or an index".into(),
+            ));
+        }
+        let review = desk.map(|desk| Arc::new(ReviewService::new(desk, learning)));
+        let archive = archive.map(|archive| Arc::new(ArchiveService::new(archive)));
+        let models = || Ok(ServedModels::none());
+        Self::begin(&config.without_models(), models, (review, archive), observer)
     }
 
     fn begin(
         config: &ServeConfig,
         models: impl FnOnce() -> Result<ServedModels, ServeError>,
-        review: Option<Arc<ReviewService>>,
+        (review, archive): (Option<Arc<ReviewService>>, Option<Arc<ArchiveService>>),
         observer: ServeObserver,
     ) -> Result<Self, ServeError> {
         let token = config.check()?;
@@ -110,6 +118,7 @@ impl Server {
         let app = App {
             models: models()?,
             review,
+            archive,
             access: Access { token },
             queue: ComputeQueue::start(limits.worker_count(), limits.queue)?,
             metrics: Metrics::default(),
@@ -166,6 +175,9 @@ impl Server {
         // Drops the requests that are left, and with them their work; then waits for the work itself.
         runtime.shutdown_timeout(LOOK_EVERY);
         app.queue.close();
+        if let Some(learning) = app.review.as_ref().and_then(|review| review.learning.as_ref()) {
+            learning.close();
+        }
         Ok(drained?)
     }
 }
@@ -182,9 +194,9 @@ fn private_folder() -> std::io::Result<TempDir> {
 /// Accepts connections until the server is to stop.
 async fn accept(socket: TcpListener, app: &Arc<App>, stop: &AtomicBool) -> std::io::Result<()> {
     let socket = tokio::net::TcpListener::from_std(socket)?;
-    let router = match &app.review {
-        Some(review) => review_router(Arc::clone(app), Arc::clone(review)),
-        None => router(Arc::clone(app)),
+    let router = match app.review.is_some() || app.archive.is_some() {
+        true => pages_router(app),
+        false => router(Arc::clone(app)),
     };
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {

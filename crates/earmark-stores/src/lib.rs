@@ -8,8 +8,9 @@
 //! The other crates know the seam alone, [`earmark_core::remote`].
 //!
 //! A recording is read in parts, of which at most 12 MiB are in memory. An object that is written appears when all of
-//! it was uploaded. Requests that fail in passing (no answer, a part of one, a server that fails or is busy) are sent
-//! again, up to [`RetryLimits`]; a server that says how long to wait is waited for. A recording whose content changes
+//! it was uploaded. Requests that fail in passing (no answer, a part of one, one that comes too slowly, a server that fails
+//! or is busy) are sent again, up to [`RetryLimits`]; a server that says how long to wait is waited for. One that gave no
+//! answer is asked once the next time. A recording whose content changes
 //! while it is read fails as a whole, by the store's mark of the content.
 //!
 //! Credentials are those of the environment, under the names that each store's own tools give them, of the profile in
@@ -20,6 +21,7 @@ mod aws_profile;
 mod connector;
 mod failure;
 mod object_stores;
+mod one_attempt;
 mod opened_stores;
 mod part_reader;
 mod parts;

@@ -2,8 +2,9 @@
 
 use crate::address::{Address, StoreKind};
 use crate::failure::{by_status, changed, explain, failed};
+use crate::one_attempt::{SendFailure, range_of};
 use crate::opened_stores::{Bucket, OpenedStores, wait_for};
-use crate::retrying_client::{RetryingClient, SendFailure, range_of};
+use crate::retrying_client::RetryingClient;
 use bytes::Bytes;
 use earmark_core::remote::RemoteStamp;
 use object_store::{GetOptions, GetRange, ObjectStore as _};

@@ -1,24 +1,30 @@
 //! Sends requests, and sends them again where that may help.
 
+use crate::one_attempt::{Fault, SendFailure, once, wanted_bytes};
 use bytes::Bytes;
+use earmark_core::slowest_rate::longest_time;
+use std::collections::HashSet;
 use std::fmt;
-use std::time::Duration;
-use ureq::http::header::{CONTENT_RANGE, HeaderMap, RETRY_AFTER};
-use ureq::http::{Method, Request, Response, StatusCode};
-use ureq::{Agent, Error};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use ureq::Agent;
+use ureq::http::header::{HeaderMap, RETRY_AFTER};
+use ureq::http::{Method, Request, Response};
 
 /// How long an answer may be: a listing, a part of a recording, what a store says about an upload.
 pub(crate) const MOST_BYTES: u64 = 64 << 20;
 
-/// For names to be found, connections to be made and each piece of an answer to come.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Where machines of a cloud ask for their credentials. Elsewhere nobody answers there, and that shows soon.
 const METADATA_SERVERS: [&str; 3] = ["169.254.169.254", "169.254.170.2", "metadata.google.internal"];
 
-/// How often and after what time a request is sent again.
+/// How long a server is waited for, and how often and after what time a request is sent again.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryLimits {
+    /// For a name to be found, a connection to be made, an answer to begin, and each piece of it to come.
+    pub patience: Duration,
+    /// The time after which a request is not sent again, all attempts and pauses together; what it asks for may take
+    /// longer by its size, at the slowest rate.
+    pub in_all: Duration,
     /// How often a request is sent in all.
     pub attempts: u32,
     /// The time before it is sent again, which doubles each time.
@@ -30,6 +36,8 @@ pub struct RetryLimits {
 impl Default for RetryLimits {
     fn default() -> Self {
         Self {
+            patience: Duration::from_secs(30),
+            in_all: Duration::from_secs(120),
             attempts: 6,
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(30),
@@ -47,6 +55,8 @@ pub(crate) struct RetryingClient {
     metadata: Agent,
     limits: RetryLimits,
     wait: fn(Duration),
+    /// Servers that gave no whole answer when they were asked last.
+    silent: Mutex<HashSet<String>>,
 }
 
 impl fmt::Debug for RetryingClient {
@@ -57,28 +67,15 @@ impl fmt::Debug for RetryingClient {
     }
 }
 
-/// Why no answer came.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendFailure {
-    /// Nothing, or not all of it, came, in as many attempts.
-    #[error("no whole answer in {attempts} attempts ({cause})")]
-    Interrupted { attempts: u32, cause: String },
-    /// The answer is longer than it may be.
-    #[error("the answer is too long")]
-    TooLong,
-    /// The request can't be sent at all.
-    #[error("{0}")]
-    Refused(String),
-}
-
 impl RetryingClient {
     pub fn new(limits: RetryLimits, wait: fn(Duration)) -> Self {
         Self {
-            direct: agent(PATIENCE, 0),
-            following: agent(PATIENCE, 5),
-            metadata: agent(Duration::from_secs(2), 0),
+            direct: agent(limits.patience, 0),
+            following: agent(limits.patience, 5),
+            metadata: agent(limits.patience.min(Duration::from_secs(2)), 0),
             limits,
             wait,
+            silent: Mutex::default(),
         }
     }
 
@@ -103,19 +100,55 @@ impl RetryingClient {
         request: &Request<Bytes>,
         most: u64,
     ) -> Result<Response<Bytes>, SendFailure> {
-        let (mut wait, mut attempt) = (self.limits.first_wait, 1);
+        let server = request.uri().authority().map(ToString::to_string);
+        let server = server.unwrap_or_default();
+        // Of thousands of recordings of a server that is silent, each would take minutes.
+        let attempts = match self.silent().contains(&server) {
+            true => 1,
+            false => attempts,
+        };
+        let answer = self.send_again(agent, attempts, request, most);
+        match &answer {
+            Err(SendFailure::Interrupted { .. }) => self.silent().insert(server),
+            _ => self.silent().remove(&server),
+        };
+        answer
+    }
+
+    fn silent(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send_again(
+        &self,
+        agent: &Agent,
+        attempts: u32,
+        request: &Request<Bytes>,
+        most: u64,
+    ) -> Result<Response<Bytes>, SendFailure> {
+        let limits = &self.limits;
+        let longest = limits
+            .in_all
+            .saturating_add(longest_time(wanted_bytes(request, most)));
+        let (mut wait, mut attempt, mut spent) = (limits.first_wait, 1, Duration::ZERO);
         loop {
-            let is_last = attempt >= attempts;
-            let asked = match once(agent, request, most) {
+            let began = Instant::now();
+            let answer = once(agent, request, most, limits.patience);
+            let asked = answer.as_ref().ok();
+            let asked = asked.and_then(|answer| asked_wait(answer.headers()));
+            let pause = asked.unwrap_or(wait).min(limits.longest_wait);
+            spent += began.elapsed() + pause;
+            let is_last = attempt >= attempts || spent > longest;
+            match answer {
                 Ok(answer) if is_last || !is_passing(request.method(), &answer) => return Ok(answer),
-                Ok(answer) => asked_wait(answer.headers()),
                 Err(Fault::Final(failure)) => return Err(failure),
                 Err(Fault::Passing(cause)) if is_last => {
+                    let attempts = attempt;
                     return Err(SendFailure::Interrupted { attempts, cause });
                 }
-                Err(Fault::Passing(_)) => None,
-            };
-            (self.wait)(asked.unwrap_or(wait).min(self.limits.longest_wait));
+                Ok(_) | Err(Fault::Passing(_)) => {}
+            }
+            (self.wait)(pause);
             wait = wait.saturating_mul(2);
             attempt += 1;
         }
@@ -132,66 +165,10 @@ fn agent(patience: Duration, redirections: u32) -> Agent {
         .timeout_send_request(Some(patience))
         .timeout_recv_response(Some(patience))
         .timeout_per_read(Some(patience))
+        .timeout_per_write(Some(patience))
         .user_agent(concat!("earmark/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent()
-}
-
-/// Why an attempt failed.
-enum Fault {
-    /// Another attempt may help.
-    Passing(String),
-    Final(SendFailure),
-}
-
-fn once(agent: &Agent, request: &Request<Bytes>, most: u64) -> Result<Response<Bytes>, Fault> {
-    let (parts, body) = request.clone().into_parts();
-    let takes_body = matches!(parts.method, Method::POST | Method::PUT);
-    let is_head = parts.method == Method::HEAD;
-    let answer = match takes_body {
-        true => agent.run(Request::from_parts(parts, &body[..])),
-        false => agent.run(Request::from_parts(parts, ())),
-    };
-    let (parts, body) = answer.map_err(fault)?.into_parts();
-    if body.content_length().is_some_and(|length| length > most) && !is_head {
-        return Err(Fault::Final(SendFailure::TooLong));
-    }
-    let bytes = match is_head {
-        true => Vec::new(),
-        false => body
-            .into_with_config()
-            .limit(most + 1)
-            .read_to_vec()
-            .map_err(fault)?,
-    };
-    let promised = range_of(&parts.headers).map(|(from, to)| to - from + 1);
-    let got = bytes.len() as u64;
-    let is_part = !is_head && parts.status == StatusCode::PARTIAL_CONTENT;
-    match promised.filter(|promised| is_part && *promised != got) {
-        Some(promised) => Err(Fault::Passing(format!("{got} of {promised} bytes came"))),
-        None => Ok(Response::from_parts(parts, Bytes::from(bytes))),
-    }
-}
-
-fn fault(error: Error) -> Fault {
-    match error {
-        Error::BodyExceedsLimit(_) => Fault::Final(SendFailure::TooLong),
-        Error::Io(_)
-        | Error::Timeout(_)
-        | Error::ConnectionFailed
-        | Error::Protocol(_)
-        | Error::BodyStalled => Fault::Passing(error.to_string()),
-        other => Fault::Final(SendFailure::Refused(other.to_string())),
-    }
-}
-
-/// The first and the last byte of an answer that is a part of something.
-pub(crate) fn range_of(headers: &HeaderMap) -> Option<(u64, u64)> {
-    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    let (range, _) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
-    let (from, to) = range.split_once('-')?;
-    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
-    (from <= to).then_some((from, to))
 }
 
 /// Whether an answer may be another one soon: the server fails or is busy.

@@ -4,7 +4,7 @@ use crate::PipelineError;
 use earmark_core::human::human_amount;
 use earmark_engine::{LinearProbe, LinearProbeData};
 use earmark_index::archive::{
-    ArchiveIndex, CurrentLabels, IndexedWindow, WindowClassifier, WindowSelection, select_windows,
+    ArchiveIndex, CurrentLabels, IndexedWindow, TornLabel, WindowClassifier, WindowSelection, select_windows,
 };
 use earmark_runs::run_dir::now;
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub struct Learned {
     pub proposed: Vec<ProposedWindow>,
     /// Labels of recordings that have changed or are not in the index, which do not count.
     pub stale: usize,
+    /// The last line of the labels, where it is cut off; it does not count.
+    pub torn: Option<TornLabel>,
 }
 
 /// A window to label.
@@ -96,6 +98,7 @@ pub fn learn_classes(index: &ArchiveIndex, job: &LearnJob) -> Result<Learned, Pi
         proposed: proposed.collect(),
         classifiers,
         stale: labels.stale,
+        torn: labels.torn,
     })
 }
 

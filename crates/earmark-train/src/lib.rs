@@ -12,6 +12,7 @@
 //! | [`store_thresholds`] | thresholds that were chosen elsewhere, written into models |
 //! | [`TruthSource`] | the true labels of scored clips: a table, or the labels of a data folder |
 //! | [`probe()`] | a linear classifier on a frozen model's embeddings |
+//! | [`EmbeddedReview`] | what the decisions of a review gain, and a model that is trained on them |
 //! | [`learn_classes`] | classifiers of the windows of an index, and which to label next |
 //! | [`fit_folder`] | a folder to a model: the best of several ways |
 //! | [`label_review`] | clips whose labels disagree with held-out scores |
@@ -49,13 +50,14 @@ pub use evaluate_job::{Checkpoints, EvaluateJob};
 pub use evaluation::{EvaluateResult, evaluate};
 pub use event_thresholds::{EventThresholdJob, EventThresholdResult, calibrate_by_events};
 pub use fit::{
-    FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitMetric, FitWayResult, WayComparison,
-    WayLeftOut, fit_folder,
+    FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitMetric, FitWayResult, UnfinishedFit,
+    WayComparison, WayLeftOut, fit_folder,
 };
 pub use index_learning::{LearnJob, Learned, ProposedWindow, learn_classes};
 pub use linear_probe::{
-    BACKGROUND_COPIES, BACKGROUND_NAMES, CLIP_COPIES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer,
-    ProbeResult, ProbeTrial, ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
+    BACKGROUND_COPIES, BACKGROUND_NAMES, CLIP_COPIES, EmbeddedReview, LearnedAgain, ProbeCalibration,
+    ProbeClasses, ProbeJob, ProbeLayer, ProbeResult, ProbeTrial, ProbedFold, ProbedFolds, ReviewedClips,
+    ReviewedLabels, STRENGTHS, probe, probe_data,
 };
 pub use stacking::{StackJob, input_names, train_stack};
 pub use stored_thresholds::{StoreThresholdsJob, store_thresholds};

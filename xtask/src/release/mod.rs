@@ -171,6 +171,10 @@ impl Build {
         let licences = third_party::licences(&self.target)?;
         archive.add("THIRD-PARTY-LICENSES.txt", 0o644, licences.as_bytes())?;
         let pages = target().join(&self.target).join("man");
+        // Pages of commands that are gone would otherwise be packed, on the machines that have them.
+        if pages.exists() {
+            std::fs::remove_dir_all(&pages).with_context(|| pages.display().to_string())?;
+        }
         run(Command::new(program).arg("man").arg(&pages))?;
         for page in files(&pages)? {
             let name = page.file_name().unwrap_or_default().to_string_lossy();

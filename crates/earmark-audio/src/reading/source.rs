@@ -16,6 +16,8 @@ pub(super) fn open_source(path: &Path) -> Result<Box<dyn MediaSource>, AudioErro
         ErrorKind::NotFound => refuse(Fault::NotFound),
         _ => refuse(Fault::Open(e)),
     };
+    let named = remote::named_by(path).map_err(|e| refuse(Fault::Store(e)))?;
+    let path: &Path = &named;
     if let Some(address) = remote::address(path) {
         let source = open_address(address).map_err(|e| refuse(Fault::Open(e)))?;
         return Ok(Box::new(source));
@@ -161,6 +163,25 @@ mod tests {
         );
         assert_eq!(near.clip.samples, far.clip.samples);
         assert!(recorder_metadata(Path::new("s3://b/a.wav")).is_ok());
+    }
+
+    #[test]
+    fn the_address_of_a_file_is_its_path_and_others_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let local = dir.path().join("a b.wav");
+        std::fs::write(&local, recording()).unwrap();
+        let address = format!("file://{}", local.display()).replace(' ', "%20");
+        let (by_path, by_address) = (
+            read(&local, 16_000).unwrap(),
+            read(Path::new(&address), 16_000).unwrap(),
+        );
+        assert_eq!(by_path.clip.samples, by_address.clip.samples);
+        let error = read(Path::new("ftp://h/a.wav"), 16_000).unwrap_err().to_string();
+        assert!(
+            error
+                .starts_with("ftp://h/a.wav: addresses that begin with ftp:// cannot be read; copy the file"),
+            "{error}"
+        );
     }
 
     /// What a store failed at is not damage of the recording: nothing of it is salvaged, and the store's remedy is given.

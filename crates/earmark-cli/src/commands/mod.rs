@@ -11,6 +11,7 @@ mod truth;
 
 use crate::console::Console;
 use crate::given;
+use crate::replaced_files::refuse_lost_files;
 use crate::status::Status;
 use clap::builder::BoolishValueParser;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -42,6 +43,9 @@ pub struct CommandLine {
     /// Recipe keys of the command's --set that have a new name, old and new.
     #[arg(skip)]
     pub renamed: BTreeSet<(String, String)>,
+    /// Why an output can't be written, where it would replace what is to be kept.
+    #[arg(skip)]
+    pub lost_file: Option<anyhow::Error>,
 }
 
 /// A command, in its group.
@@ -72,8 +76,10 @@ impl Command {
 impl CommandLine {
     /// Parses the command line.
     pub fn parse() -> Result<Self, clap::Error> {
-        let matches = command_line().try_get_matches_from(given::arguments())?;
+        let mut known = command_line();
+        let matches = known.try_get_matches_from_mut(given::arguments())?;
         let mut line = Self::from_arg_matches(&matches)?;
+        line.lost_file = refuse_lost_files(&known, &matches).err();
         let mut command = &matches;
         while let Some((_, inner)) = command.subcommand() {
             command = inner;

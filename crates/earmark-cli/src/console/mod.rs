@@ -2,6 +2,7 @@
 
 mod ctrl_c;
 mod progress;
+mod time_left;
 
 use crate::status::Stopped;
 use anyhow::bail;

@@ -133,6 +133,30 @@ impl Lab {
         Ended::of(&what, output.expect("the command to start"))
     }
 
+    /// The command under `ulimit LIMIT`. The signal of a file that is too large would end it before its message.
+    #[cfg(unix)]
+    pub fn under_ulimit(&self, limit: &str, arguments: &str) -> Command {
+        let inside = self.command(arguments);
+        let mut shell = Command::new("sh");
+        shell
+            .args([
+                "-c",
+                &format!("trap '' XFSZ; ulimit {limit} && exec \"$@\""),
+                "sh",
+            ])
+            .arg(inside.get_program())
+            .args(inside.get_args())
+            .current_dir(self.path(""))
+            .stdin(Stdio::null());
+        for (name, value) in inside.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell
+    }
+
     /// Runs a script next to the recipes, such as `argus-2019/pipeline.sh`, on a data folder with these variables; one
     /// of its processes is killed at the crash point, if one is named.
     pub fn script(

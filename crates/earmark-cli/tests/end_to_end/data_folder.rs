@@ -160,6 +160,12 @@ fn a_recipe_for_a_folder_names_its_table() {
         ended.err.contains("one label per clip, hence softmax scores"),
         "{ended}"
     );
+    assert!(
+        ended
+            .out
+            .contains("  earmark predict runs/sounds --files sounds -o scores.csv\n"),
+        "{ended}"
+    );
     let recipe = lab.read("sounds/recipe.toml");
     assert!(
         recipe.contains("layout = \"csv\"\ntable = \"labels.csv\"\ngroup-column = \"site\"\n"),
@@ -207,7 +213,7 @@ fn a_table_without_duplicates_and_leaks_is_written() {
     assert!(
         ended
             .err
-            .ends_with("train on it with --data sounds --table fixed.csv\n"),
+            .ends_with("train on it with: earmark fit sounds --table fixed.csv\n"),
         "{ended}"
     );
     let fixed = lab.read("sounds/fixed.csv");
@@ -231,7 +237,7 @@ fn a_table_without_duplicates_and_leaks_is_written() {
         .refused();
     assert_eq!(
         same,
-        "--write sounds/labels.csv: is the table that is read; choose another name"
+        "--write sounds/labels.csv: would replace what the command reads (--table labels.csv); name another file"
     );
     assert_eq!(lab.read("sounds/labels.csv"), table);
 }

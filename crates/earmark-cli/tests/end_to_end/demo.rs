@@ -37,6 +37,19 @@ fn the_demo_learns_and_stays_in_its_folder() {
             .contains("</html>")
     );
 
+    // The commands that are printed work as they are.
+    let next = ended
+        .out
+        .lines()
+        .filter_map(|line| line.strip_prefix("  earmark "));
+    let next: Vec<&str> = next.collect();
+    assert_eq!(next.len(), 3, "{ended}");
+    for command in next {
+        lab.earmark(command).done();
+    }
+    assert!(lab.read("scores.csv").starts_with("fname,"));
+    std::fs::remove_file(lab.path("scores.csv")).expect("a file");
+
     let mut after = names(&lab);
     after.retain(|n| n != "here" && n != "cache");
     assert_eq!(after, before, "nothing outside its own folder");

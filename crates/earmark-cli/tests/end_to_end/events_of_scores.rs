@@ -97,7 +97,7 @@ fn what_can_not_be_is_refused() {
         ("scores.csv -o t.xyz", "t.xyz: its ending names no known format"),
         (
             "scores.csv -o scores.csv",
-            "scores.csv: holds the scores themselves",
+            "-o scores.csv: would replace what the command reads (SCORES scores.csv); name another file",
         ),
         ("scores.csv --json", "--json: prints a summary"),
         (

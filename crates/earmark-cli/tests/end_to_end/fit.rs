@@ -168,6 +168,10 @@ fn nothing_is_seen_of_the_fold_that_is_left_out() {
     assert_eq!(found["held_out"]["report"]["clips"], held_out.len());
     assert!((5..=7).contains(&held_out.len()), "a fifth of 30: {held_out:?}");
     assert_eq!(found["clips"], 30 - held_out.len());
+    assert_eq!(
+        found["next"][0],
+        "earmark tag mixed --model m-without-2.safetensors -o tags.csv"
+    );
     // The next one to run is that on all clips, into a file of its own.
     let next = found["next"][2].as_str().expect("a command");
     assert!(

@@ -120,6 +120,56 @@ fn cut_outs_of_one_recording_are_in_one_fold() {
     }
 }
 
+/// The report of a fit that has not ended is not there, and what there is of the fit is said.
+#[test]
+fn a_fit_that_has_not_ended_has_no_report() {
+    let lab = Lab::new();
+    fit(&lab, "tones", "t.safetensors").done();
+    let refused = lab.earmark("report t.safetensors.fit").refused();
+    assert!(
+        refused.contains("the report that `earmark fit` wrote is"),
+        "{refused}"
+    );
+    // As a kill leaves it.
+    for name in ["fit.json", "report.html"] {
+        std::fs::remove_file(lab.path(&format!("t.safetensors.fit/{name}"))).expect("to remove");
+    }
+    for what in ["t.safetensors.fit", "t.safetensors"] {
+        let refused = lab.earmark(&format!("report {what}")).refused();
+        let begins = format!(
+            "{what}: is of a fit that has not ended, so that there is no report yet, which will be \
+             t.safetensors.fit/report.html; finished so far: summary-baseline; `earmark runs t.safetensors.fit` shows its "
+        );
+        assert!(refused.starts_with(&begins), "{refused}");
+        assert!(
+            refused.ends_with("trainings; run the same `earmark fit` command again to resume"),
+            "{refused}"
+        );
+    }
+    std::fs::remove_file(lab.path("t.safetensors.fit/summary-baseline.json")).expect("to remove");
+    let refused = lab.earmark("report t.safetensors.fit --json").refused();
+    assert!(refused.contains("no way to a model has finished"), "{refused}");
+}
+
+/// A recorder that failed leaves silence: it is said which clips are silent, as `data check` does, when they are used and at
+/// the end.
+#[test]
+fn silent_clips_are_named() {
+    let lab = Lab::new();
+    lab.wav("tones/low/empty.wav", vec![0; 8000]);
+    let what = "fit tones -o t.safetensors --json";
+    let mut command = lab.command(what);
+    let output = command.env("EARMARK_MODELS", lab.path("models")).output();
+    let ended = Ended::of(what, output.expect("the command to start")).done();
+    let said = "1 clip is silent (below -70 dBFS throughout), and so trained on as if that were the class: \
+                low/empty.wav; listen to them, and remove them if nothing is there";
+    assert!(ended.err.contains(said), "{ended}");
+    let found: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(found["silent"], serde_json::json!(["low/empty.wav"]));
+    let warnings = found["warnings"].as_array().expect("a list");
+    assert!(warnings.iter().any(|warning| warning == said), "{found}");
+}
+
 /// The table of folds of a fit, and its scores, are read back whatever the names of folders.
 #[cfg(unix)]
 #[test]

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 59] = [
+const COMMANDS: [&str; 60] = [
     "",
     "init",
     "data",
@@ -50,6 +50,7 @@ const COMMANDS: [&str; 59] = [
     "index detect",
     "index info",
     "index merge",
+    "index remove",
     "blend",
     "models",
     "models list",

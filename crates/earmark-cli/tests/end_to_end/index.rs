@@ -182,31 +182,14 @@ fn a_killed_add_ends_as_one_that_was_not() {
 #[cfg(unix)]
 #[test]
 fn an_add_that_can_not_write_is_completed_later() {
-    use std::process::Command;
     let lab = archive();
     lab.earmark(&format!("{ADD} whole")).exit(2);
     let wanted = everything(&lab, "whole");
     let mut failed = 0;
     for blocks in [0, 1, 2, 4, 8, 64] {
         let add = format!("{ADD} full-{blocks}");
-        let inside = lab.command(&add);
-        let mut shell = Command::new("sh");
-        shell
-            .args([
-                "-c",
-                &format!("trap '' XFSZ; ulimit -f {blocks} && exec \"$@\""),
-                "sh",
-            ])
-            .arg(inside.get_program())
-            .args(inside.get_args())
-            .current_dir(lab.path(""));
-        for (name, value) in inside.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        let ended = Ended::of(&add, shell.output().expect("sh to start"));
+        let output = lab.under_ulimit(&format!("-f {blocks}"), &add).output();
+        let ended = Ended::of(&add, output.expect("sh to start"));
         if ended.code == Some(1) {
             assert!(ended.err.contains("File too large"), "{ended}");
             failed += 1;

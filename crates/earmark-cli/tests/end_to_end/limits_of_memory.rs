@@ -4,7 +4,7 @@
 use super::common::{Ended, Lab, files};
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 /// A command, and the files or the folder that it writes.
 struct Case {
@@ -96,32 +96,13 @@ fn forget(lab: &Lab, case: &Case) {
     }
 }
 
-/// Runs a command under `ulimit LIMIT`. The signal of a file that is too large would end it before its message.
+/// Runs a command under `ulimit LIMIT`.
 fn under(lab: &Lab, limit: &str, case: &Case) -> Output {
-    let inside = lab.command(case.arguments);
-    let mut shell = Command::new("sh");
-    shell
-        .args([
-            "-c",
-            &format!("trap '' XFSZ; ulimit {limit} && exec \"$@\""),
-            "sh",
-        ])
-        .arg(inside.get_program())
-        .args(inside.get_args());
-    for (name, value) in inside.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
     // An allocation that fails while a backtrace is made waits for ever, in the standard library: for the lock of that
     // backtrace.
-    shell
+    lab.under_ulimit(limit, case.arguments)
         .env_remove("RUST_BACKTRACE")
-        .env_remove("RUST_LIB_BACKTRACE");
-    shell
-        .current_dir(lab.path(""))
-        .stdin(Stdio::null())
+        .env_remove("RUST_LIB_BACKTRACE")
         .output()
         .expect("sh to start")
 }

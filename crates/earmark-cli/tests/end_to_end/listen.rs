@@ -235,6 +235,7 @@ fn what_cannot_be_listened_to() {
     for (arguments, start) in [
         ("--hop 0", "--hop 0: choose 0.01 seconds or more"),
         ("--window 0", "--window 0: choose seconds above 0"),
+        ("--window 0.0001", "--window 0.0001: give seconds, from 0.0"),
         ("--smooth nan", "--smooth NaN: choose seconds from 0"),
         ("--seconds 0", "--seconds 0: choose a positive number"),
         ("--mean median", "invalid value 'median' for '--mean <MEAN>'"),

@@ -32,10 +32,14 @@ mod fit_data;
 mod flipped_bits_and_kills;
 mod help;
 mod index;
+mod index_labels_and_parts;
+mod index_paths;
 #[cfg(target_os = "linux")]
 mod limits_of_memory;
 mod listen;
 mod models;
+mod more_windows;
+mod numbers_out_of_range;
 #[cfg(unix)]
 mod odd_inputs;
 mod onnx_models;
@@ -46,6 +50,7 @@ mod probe;
 mod refused_data;
 mod refused_models;
 mod refused_settings;
+mod replaced_files;
 mod report;
 mod review;
 mod review_decisions;
@@ -60,6 +65,8 @@ mod script_argus_2019_ensemble;
 mod scripts_2018;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
+#[cfg(all(unix, feature = "serve"))]
+mod server;
 mod shards;
 mod shown_to_people;
 mod slips;
@@ -70,6 +77,7 @@ mod tag_killed;
 mod test_clips;
 mod thresholds_and_windows;
 mod train_class_weights;
+mod train_distil;
 mod train_folds;
 mod train_interrupted;
 mod train_killed;

@@ -142,6 +142,39 @@ fn a_model_is_fetched_installed_and_used_by_its_name() {
 }
 
 #[test]
+fn an_installed_model_is_not_replaced_unasked() {
+    let Some(checkpoint) = checkpoint() else { return };
+    let lab = Lab::new();
+    let run = |arguments: &str| {
+        let mut command = lab.command(arguments);
+        let output = command.env("EARMARK_MODELS", lab.path("models")).output();
+        crate::common::Ended::of(arguments, output.expect("the command to start"))
+    };
+    let installed = "models/efficientat-mn04-as.safetensors";
+    // The same again changes nothing; another model of that name stays unless it is asked for.
+    let import = format!("models import {} --as efficientat-mn04", checkpoint.display());
+    run(&import).done();
+    let whole = lab.bytes(installed);
+    let again = run(&import).done();
+    assert!(
+        again.err.contains("is there already, with the same content"),
+        "{again}"
+    );
+    let other = format!("{import} --source elsewhere");
+    let refused = run(&other).refused();
+    assert!(
+        refused
+            .contains(".safetensors: is installed already, and is not what this import makes; add --replace"),
+        "{refused}"
+    );
+    assert_eq!(lab.bytes(installed), whole);
+    run(&format!("{other} --replace")).done();
+    assert!(lab.bytes(installed) != whole);
+    let left: Vec<String> = crate::common::files(&lab.path("models")).into_keys().collect();
+    assert!(left.iter().all(|name| !name.contains(".import-")), "{left:?}");
+}
+
+#[test]
 fn slips_are_answered_with_the_nearest_name() {
     let lab = Lab::new();
     let message = lab.earmark("models get panns-cn14").refused();

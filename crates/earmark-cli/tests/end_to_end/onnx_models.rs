@@ -120,7 +120,9 @@ mod with_feature {
         // What is exported again, with a probe or without, is imported again.
         let ended = lab.earmark("export net.safetensors --onnx -o again.onnx").done();
         assert!(
-            ended.out.contains("one window at a time; licence: own"),
+            ended
+                .out
+                .contains("float32 weights, one window at a time; licence: own"),
             "{ended}"
         );
         let again = "models import again.onnx --as again --labels labels.txt --sample-rate-hz 8000 \

@@ -30,7 +30,7 @@ fn a_file_that_does_not_exist_is_an_error() {
     assert_eq!(
         lab.earmark("neighbours lwo/1.wav --in all.npy --model runs/a")
             .refused(),
-        "lwo/1.wav: neither a file nor a recording in all.npy; check the name; did you mean low/1.wav?"
+        "lwo/1.wav: neither a file nor a recording in all.npy; did you mean low/1.wav?"
     );
 }
 

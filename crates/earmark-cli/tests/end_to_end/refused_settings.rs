@@ -19,7 +19,7 @@ fn recipes() {
             "learnin-rate",
             "tiny.toml:25: train.learnin-rate: unknown key; did you mean `learning-rate`? keys here: seed, epochs, steps, \
              min-steps, learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, \
-             freeze, layer-rates, start, phases",
+             freeze, layer-rates, start, distil, phases",
         ),
         (
             "patience = 0",
@@ -97,7 +97,7 @@ fn overrides() {
             "train.epoch=3",
             "--set train.epoch=3: train.epoch: unknown key; did you mean `epochs`? keys here: seed, epochs, steps, min-steps, \
              learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, freeze, \
-             layer-rates, start, phases",
+             layer-rates, start, distil, phases",
         ),
         (
             "front-end.stft.hop-seconds=-0.01",

@@ -134,8 +134,61 @@ fn decisions_about_events_become_labels_with_times() {
     let refused = lab
         .earmark("review apply log.jsonl -o ./log.jsonl --reviewer ben")
         .refused();
-    assert!(refused.contains("is the log of the decisions"), "{refused}");
+    let wanted = "-o ./log.jsonl: would replace what the command reads (DECISIONS log.jsonl)";
+    assert!(refused.starts_with(wanted), "{refused}");
     assert_eq!(lab.read("log.jsonl"), log);
+}
+
+/// What is written says what it is by its ending, and no label is empty.
+#[test]
+fn other_files_and_empty_labels_are_refused() {
+    let lab = Lab::new();
+    reviewers(&lab, ["anna"], |_, anna| {
+        anna.decide(event("tones/low/0.wav", "low", 0), &["low"], &[]);
+    });
+    lab.write("others.csv", "site,recordist\nwood,ben\n");
+    for (arguments, wanted) in [
+        (
+            "-o labels.xlsx",
+            "labels with times are written as CSV; end the name in .csv",
+        ),
+        ("-o labels.json", "end the name in .csv"),
+        ("-o labels", "end the name in .csv"),
+        ("-o others.csv", "there is something else in this file"),
+        ("-o labels.csv --rejected-as=", "--rejected-as: is empty"),
+    ] {
+        let refused = lab
+            .earmark(&format!("review apply log.jsonl {arguments}"))
+            .refused();
+        assert!(refused.contains(wanted), "{arguments}: {refused}");
+    }
+    assert_eq!(lab.read("others.csv"), "site,recordist\nwood,ben\n");
+    assert!(!lab.path("labels.csv").exists());
+    let rejected = "review apply log.jsonl --rejected-as background -o";
+    for out in ["labels.csv", "labels.CSV", "labels.csv"] {
+        lab.earmark(&format!("{rejected} {out}")).done();
+        let wanted = "file,start,end,label\ntones/low/0.wav,0,0.5,background\n";
+        assert_eq!(lab.read(out), wanted);
+    }
+    let shown = lab.earmark(&format!("{rejected} -")).done();
+    assert!(shown.out.contains("tones/low/0.wav,0,0.5,background"), "{shown}");
+
+    std::fs::remove_file(lab.path("log.jsonl")).expect("to remove");
+    reviewers(&lab, ["anna"], |_, anna| {
+        anna.decide(clip("low/0.wav"), &["low"], &["mid"]);
+    });
+    for (arguments, wanted) in [
+        (
+            "-o fixed.csv",
+            "corrections are written as JSON; end the name in .json",
+        ),
+        ("-o tiny.toml", "end the name in .json"),
+    ] {
+        let refused = lab
+            .earmark(&format!("review apply log.jsonl {arguments}"))
+            .refused();
+        assert!(refused.contains(wanted), "{arguments}: {refused}");
+    }
 }
 
 /// 40 events of one class, all decided: those with a score of 0.5 and above are right.
@@ -155,22 +208,41 @@ fn precision_is_estimated_and_its_thresholds_are_stored() {
             anna.decide(key, &["low"], labels);
         }
     });
-    let command = "review precision tags.csv --decisions log.jsonl --at 0.9";
+    let command = "review precision tags.csv --decisions log.jsonl --at 0.75";
     let found: Value =
         serde_json::from_str(&lab.earmark(&format!("{command} --json")).done().out).expect("JSON");
     let class = &found["classes"][0];
     assert_eq!((&class["class"], &class["undecided"]), (&json!("low"), &json!(0)));
     let chosen = class["chosen"].as_f64().expect("a threshold");
     assert!((chosen - 0.5).abs() < 1e-6, "{class}");
+    assert_eq!(class["missing"], Value::Null);
     let first = &class["points"][0];
     assert_eq!(
         (&first["detections"], &first["right"], &first["precision"]),
         (&json!(40), &json!(20), &json!(0.5))
     );
+    // 20 of 20 are no proof of a precision of 1, although there are no others; 4 of 4 even less so.
     let table = lab.earmark(command).done().out;
-    assert!(table.contains("1.00 (1.00..1.00), 20"), "{table}");
+    assert!(table.contains("1.00 (0.79..1.00), 20"), "{table}");
+    assert!(table.contains("1.00 (0.51..1.00), 4"), "{table}");
     lab.earmark(&format!("{command} --model runs/a -o stored.safetensors"))
         .done();
+    let more = "review precision tags.csv --decisions log.jsonl --at 0.9";
+    let said = lab.earmark(more).done();
+    let wanted = "1 class has no threshold for a precision of 0.9";
+    assert!(said.err.contains(wanted), "{said}");
+    let refused = lab
+        .earmark(&format!("{more} --model runs/a -o more.safetensors"))
+        .refused();
+    assert!(
+        refused.starts_with("--at 0.9: too little is reviewed to choose a threshold; low needs about "),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("where all are reviewed: tag more recordings"),
+        "{refused}"
+    );
+    assert!(!lab.path("more.safetensors").exists());
     // A model without thresholds of its own refuses this.
     let tag = "tag tones/low/0.wav --threshold model --format json --model";
     lab.earmark(&format!("{tag} stored.safetensors")).done();

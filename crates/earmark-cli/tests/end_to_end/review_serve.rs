@@ -1,58 +1,14 @@
 //! `earmark review serve` as a process: killed between two decisions, it has lost none when it starts again.
 
 use super::common::Lab;
+use super::server::ServerProcess;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Stdio};
 
-struct Running {
-    child: Child,
-    // Open, so that the server has somewhere to print.
-    _out: BufReader<ChildStdout>,
-    address: String,
-    said: Value,
-}
+const SERVE: &str = "review serve tags.csv --order class";
 
-fn start(lab: &Lab) -> Running {
-    let mut child = lab
-        .command("review serve tags.csv --order class --bind 127.0.0.1:0 --json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the command to start");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    out.read_line(&mut line).expect("a line");
-    let said: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
-    Running {
-        child,
-        _out: out,
-        address: said["address"].as_str().expect("an address").to_owned(),
-        said,
-    }
-}
-
-impl Running {
-    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let mut socket = TcpStream::connect(&self.address).expect("a server");
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        socket.write_all(request.as_bytes()).expect("a request to send");
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 200 OK"), "{answer}");
-        serde_json::from_str(body).unwrap_or_else(|e| panic!("{answer}: {e}"))
-    }
-
-    fn overview(&self) -> Value {
-        self.ask("GET", "/v1/review/overview?reviewer=anna", "")
-    }
+fn ask(server: &ServerProcess, method: &str, path: &str, body: &str) -> Value {
+    let answer = server.ask(method, path, "application/json", body.as_bytes());
+    serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{answer}: {e}"))
 }
 
 #[test]
@@ -64,12 +20,12 @@ fn a_killed_server_has_lost_no_answered_decision() {
     }
     lab.write("tags.csv", &tags);
     for round in 0..3 {
-        let mut server = start(&lab);
+        let mut server = ServerProcess::start(&lab, SERVE);
         assert_eq!(
             (&server.said["items"], &server.said["decisions"]),
             (&json!(6), &json!("tags.csv.decisions.jsonl"))
         );
-        let overview = server.overview();
+        let overview = ask(&server, "GET", "/v1/review/overview?reviewer=anna", "");
         assert_eq!(overview["counts"]["left"], 6 - 2 * round);
         for item in [2 * round, 2 * round + 1] {
             let decision = json!({
@@ -79,7 +35,7 @@ fn a_killed_server_has_lost_no_answered_decision() {
                 "verdict": if item == 0 { "reject" } else { "accept" },
                 "item": item,
             });
-            server.ask("POST", "/v1/review/decide", &decision.to_string());
+            ask(&server, "POST", "/v1/review/decide", &decision.to_string());
         }
         // SIGKILL: nothing is written after it.
         server.child.kill().expect("a process");
@@ -98,6 +54,35 @@ fn an_order_without_thresholds_takes_none() {
     let refused = lab.earmark("review serve tags.csv --threshold 0.5").refused();
     assert!(
         refused.starts_with("--threshold: sorts with --order threshold alone"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn options_that_mean_nothing_for_an_index_or_without_one_are_refused() {
+    let lab = Lab::new();
+    // Refused before it is read.
+    lab.write("owls/index.json", "{}");
+    for flag in [
+        "--order worst",
+        "--threshold 0.5",
+        "--learn-with m.safetensors",
+        "--index owls",
+    ] {
+        let refused = lab.earmark(&format!("review serve owls {flag}")).refused();
+        let name = flag.split(' ').next().unwrap();
+        assert!(
+            refused.starts_with(&format!("{name}: is for items to review, and owls is an index")),
+            "{refused}"
+        );
+    }
+    let damaged = lab.earmark("review serve owls").refused();
+    assert!(damaged.contains("is damaged"), "{damaged}");
+    let refused = lab
+        .earmark("review serve tags.csv --model m.safetensors")
+        .refused();
+    assert!(
+        refused.starts_with("--archive, --model: are about an index"),
         "{refused}"
     );
 }

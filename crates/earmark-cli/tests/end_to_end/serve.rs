@@ -2,48 +2,26 @@
 //! in its own crate.
 
 use super::common::Lab;
+use super::server::ServerProcess;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 #[test]
 fn a_service_answers_as_the_command_and_ends_by_sigterm() {
     let lab = Lab::trained();
-    let mut child = lab
-        .command("serve --model runs/a --bind 127.0.0.1:0 --json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command to start");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    out.read_line(&mut line).expect("a line");
-    let said: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
-    assert_eq!(said["models"], json!(["a"]));
-    let address = said["address"].as_str().expect("an address");
-    let sound = lab.bytes("tones/high/0.wav");
-    let head = format!(
-        "POST /v1/tag?name=tones/high/0.wav HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n",
-        sound.len()
-    );
-    let mut socket = TcpStream::connect(address).expect("a server");
-    socket.write_all(head.as_bytes()).expect("a head to send");
-    socket.write_all(&sound).expect("a body to send");
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    assert!(head.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let server = ServerProcess::start(&lab, "serve --model runs/a");
+    assert_eq!(server.said["models"], json!(["a"]));
+    let (path, sound) = ("/v1/tag?name=tones/high/0.wav", lab.bytes("tones/high/0.wav"));
+    let body = server.ask("POST", path, "audio/wav", &sound);
     let command = lab
         .earmark("tag tones/high/0.wav --model runs/a --format json")
         .done();
     assert_eq!(body.trim_end(), command.out.trim_end());
     let sent = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
+        .args(["-TERM", &server.child.id().to_string()])
         .status();
     assert!(sent.expect("kill").success());
-    let ended = child.wait_with_output().expect("the command to end");
+    let ended = server.child.wait_with_output().expect("the command to end");
     let log = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(0), "{log}");
     let mut lines = log

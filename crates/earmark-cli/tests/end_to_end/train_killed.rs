@@ -206,17 +206,9 @@ fn sigkill_at_a_random_moment() {
 fn a_disk_that_fails_loses_nothing() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
-    let inside = lab.command(&format!("{TRAIN} --run run"));
-    let mut shell = std::process::Command::new("sh");
-    // POSIX counts in blocks of 512 bytes, bash in 1024. The signal would end the process before its error message.
-    shell
-        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
-        .arg(inside.get_program())
-        .args(inside.get_args());
-    shell
-        .current_dir(lab.path(""))
-        .env("EARMARK_CACHE", lab.path("cache"));
-    let ended = Ended::of("train under ulimit", shell.output().expect("sh to start")).exit(1);
+    // POSIX counts in blocks of 512 bytes, bash in 1024.
+    let output = lab.under_ulimit("-f 16", &format!("{TRAIN} --run run")).output();
+    let ended = Ended::of("train under ulimit", output.expect("sh to start")).exit(1);
     let message = ended.err.lines().last().unwrap_or_default();
     let wanted = "error: run/best.safetensors: cannot write the file: File too large (os error 27); check the disk and the path, then try again";
     assert_eq!(message, wanted, "{ended}");

@@ -24,6 +24,17 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// What serde says of a value that a closed set does not have (unknown variant `x`, expected one of `a`, `b`), with the
+/// name that may be meant; any other message as it is.
+pub fn with_nearest_variant(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown variant `"));
+    match unknown.and_then(|unknown| suggest(unknown, quoted)) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message.to_owned(),
+    }
+}
+
 /// Lower-case letters and digits only, so that `Bass drum`, `bass_drum` and `Bass-Drum` are equal.
 fn letters(name: &str) -> String {
     name.chars()
@@ -35,6 +46,28 @@ fn letters(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_a_closed_set_is_found() {
+        let of_many = "unknown variant `folder`, expected one of `csv`, `folders`, `events`";
+        assert_eq!(
+            with_nearest_variant(of_many),
+            format!("{of_many}; did you mean `folders`?")
+        );
+        let of_two = "unknown variant `slany`, expected `htk` or `slaney`";
+        assert_eq!(
+            with_nearest_variant(of_two),
+            format!("{of_two}; did you mean `slaney`?")
+        );
+        for other in [
+            "unknown variant `zebra`, expected `htk` or `slaney`",
+            "unknown field `cvs`, expected `csv`",
+            "unknown variant",
+            "",
+        ] {
+            assert_eq!(with_nearest_variant(other), other);
+        }
+    }
 
     #[test]
     fn finds_the_mistyped_name() {

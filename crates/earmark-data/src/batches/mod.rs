@@ -36,6 +36,7 @@ mod mixing_partners;
 mod prefetch;
 mod random_length;
 mod sampling;
+mod soft_targets;
 mod training_clips;
 
 pub use augment_preview::{AugmentedSegment, ClipPreview, mix_preview, preview};
@@ -48,4 +49,5 @@ pub use mixing_partners::SameSubset;
 pub use prefetch::BatchStream;
 pub use random_length::RandomLength;
 pub use sampling::{DrawMode, SampleSource, Sampler, Sampling};
+pub use soft_targets::SoftTargets;
 pub use training_clips::{TrainingClips, segment_counts};

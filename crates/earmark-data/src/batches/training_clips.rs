@@ -14,6 +14,7 @@ use super::epoch_order::SegmentIndex;
 use super::error::BatchError;
 use super::mixing_partners::SameSubset;
 use super::sampling::Sampler;
+use super::soft_targets::{SoftTargets, add_targets};
 use crate::augment::Augment;
 use crate::dataset::item::Item;
 use crate::feature_store::{ContentHash, FeatureStore, ItemError, Prepared, PreparedClip};
@@ -41,6 +42,8 @@ pub struct TrainingClips<'a> {
     pub classes: usize,
     /// How segments are augmented.
     pub augment: &'a Augment,
+    /// Scores that the targets are blended with, a row for each clip; without any, the labels are the targets.
+    pub soft_targets: Option<SoftTargets>,
 }
 
 impl TrainingClips<'_> {
@@ -79,6 +82,7 @@ impl TrainingClips<'_> {
             items: Arc::clone(&self.items),
             contents: self.prepared.clips.iter().map(content).collect(),
             counts,
+            soft_targets: self.soft_targets.clone(),
         };
         BatchMaker::new(config, index, shape, seed, workers, segments)
     }
@@ -95,6 +99,11 @@ impl TrainingClips<'_> {
                       batches.mixup or batches.mix, which mix both";
         let ok = augment.between_class.is_none() || front_end.clip_feature_count() == 0;
         ConfigError::unless(ok, "augment.between-class", "(set)", remedy)?;
+        let rows = self.items.len();
+        let found = self.soft_targets.as_ref().map(|soft| soft.scores.len());
+        let remedy = format!("needs a row of {} scores for each of {rows} clips", self.classes);
+        let fits = found.is_none_or(|found| found == rows * self.classes);
+        ConfigError::unless(fits, "train.distil", "(scores)", remedy)?;
         for item in self.items.iter() {
             if let Some(&label) = item.labels.iter().find(|&&label| label >= self.classes) {
                 return Err(BatchError::Label {
@@ -116,6 +125,7 @@ struct StoredSegments {
     /// Segments of each clip, as an epoch counts them.
     counts: Vec<u32>,
     augment: Augment,
+    soft_targets: Option<SoftTargets>,
     /// Nothing to do except cutting: straight into the batch.
     plain: bool,
 }
@@ -130,7 +140,7 @@ impl SegmentSource for StoredSegments {
     ) -> Result<(), ItemError> {
         let clip = place.clip as usize;
         let item = &self.items[clip];
-        item.labels.iter().for_each(|&label| y[label] = 1.0);
+        add_targets(self.soft_targets.as_ref(), clip, &item.labels, 1.0, y);
         let failed = |error| ItemError::new(item, error);
         let extractor = self.store.extractor();
         let mut index = place.segment as usize;
@@ -197,8 +207,9 @@ impl StoredSegments {
         if let (Some(ratio), Some(partner)) = (augmented.ratio, partner) {
             let ratio = ratio as f32;
             y.iter_mut().for_each(|target| *target *= ratio);
-            let labels = &self.items[partner.clip as usize].labels;
-            labels.iter().for_each(|&label| y[label] += 1.0 - ratio);
+            let other = partner.clip as usize;
+            let labels = &self.items[other].labels;
+            add_targets(self.soft_targets.as_ref(), other, labels, 1.0 - ratio, y);
         }
         let item = &self.items[place.clip as usize];
         let features = self.store.features_of(&augmented.samples);

@@ -1,4 +1,4 @@
-//! Recordings that sound the same as others, for who makes folds: without the rest of a check.
+//! Recordings that sound the same as others, or like nothing, for who makes folds: without the rest of a check.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +23,9 @@ pub struct RepeatedSounds {
     pub similar: Vec<Vec<usize>>,
     /// What can't be decoded to its end, and why.
     pub unreadable: Vec<(usize, String)>,
+    /// Recordings that are silent throughout; earlier versions did not keep them.
+    #[serde(default)]
+    pub silent: Vec<usize>,
 }
 
 /// Decodes all of `items` and finds those that sound the same; silent ones sound like nothing. `None` once `stop` is
@@ -38,7 +41,8 @@ pub fn repeated_sounds(
     let mut audible: Vec<(usize, Measured)> = Vec::new();
     for (at, measured) in scan(items, progress, look).into_iter().enumerate() {
         match measured? {
-            Ok(sound) if sound.is_empty() || sound.is_silent(options) => {}
+            Ok(sound) if sound.is_empty() => {}
+            Ok(sound) if sound.is_silent(options) => found.silent.push(at),
             Ok(sound) => audible.push((at, sound)),
             Err(fault) => {
                 let (message, path) = (fault.to_string(), format!("{}: ", items[at].path.display()));

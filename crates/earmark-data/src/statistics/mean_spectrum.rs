@@ -31,6 +31,7 @@ impl Analyser {
                 hop_seconds: None,
                 hop_samples: Some(options.hop_samples),
                 fft_samples: None,
+                more_window_samples: Vec::new(),
                 window: WindowFunction::Hann,
                 centre: Centre::None,
                 value: BinValue::Magnitude,

@@ -68,6 +68,7 @@ fn maker(
         prepared: &prepared,
         classes: items.len(),
         augment: &augment,
+        soft_targets: None,
     };
     clips.batches(config, 5)
 }

@@ -146,6 +146,7 @@ fn what_can_not_be_is_refused() {
         prepared: &prepared,
         classes: 3,
         augment: &Augment::default(),
+        soft_targets: None,
     };
     let refused = clips.batches(&config(None), 11);
     let message = refused.unwrap_err().to_string();

@@ -9,6 +9,7 @@ mod mixing;
 mod orders;
 mod sampling;
 mod settings;
+mod soft_targets;
 mod stored;
 mod streams;
 mod waveforms;

@@ -192,6 +192,7 @@ fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
             prepared: &prepared,
             classes: 3,
             augment: &augment,
+            soft_targets: None,
         };
         clips.batches(&config, 11).unwrap()
     };

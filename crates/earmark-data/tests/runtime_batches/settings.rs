@@ -85,6 +85,7 @@ fn what_cannot_work_is_refused() {
         prepared: &prepared,
         classes,
         augment: &nothing,
+        soft_targets: None,
     };
     let label = clips(Arc::clone(&store), 2).batches(&config, 0).unwrap_err();
     assert_eq!(

@@ -60,6 +60,7 @@ pub fn maker_of(
         prepared: &prepared,
         classes: 3,
         augment,
+        soft_targets: None,
     };
     clips.batches(config, 11).unwrap()
 }

@@ -157,6 +157,7 @@ fn repeated_sounds_are_found() {
     };
     assert_eq!(*broken, at("dog/broken.wav"));
     assert!(reason.starts_with("is text, not audio"), "{reason}");
+    assert_eq!(found.silent, [at("cat/quiet.wav"), at("dog/quiet.wav")]);
     let stopped = repeated_sounds(
         &items,
         &CheckOptions::default(),

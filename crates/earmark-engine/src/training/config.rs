@@ -1,5 +1,6 @@
 //! `[train]` of a recipe.
 
+use super::distil_config::DistilConfig;
 use super::length_in_epochs_or_steps::{Length, check_learning_rate};
 use super::phase::{Begin, Phase};
 use crate::init::start_config::StartConfig;
@@ -59,6 +60,9 @@ pub struct TrainConfig {
     /// The model whose weights training starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<StartConfig>,
+    /// Teachers whose scores are part of the targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distil: Option<DistilConfig>,
     /// Phases, one after the other, in place of `epochs` or `steps`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
@@ -69,6 +73,7 @@ impl Check for TrainConfig {
         self.check_phases()?;
         self.layer_rates.check().within("layer-rates")?;
         self.start.check().within("start")?;
+        self.distil.check().within("distil")?;
         check_learning_rate(self.learning_rate)?;
         let remedy = "choose 0 (off) to below 1, such as 0.999";
         ConfigError::check_range("average-decay", self.average_decay, 0.0..1.0, remedy)?;

@@ -1,6 +1,7 @@
 //! The training loop and its settings.
 
 pub(crate) mod config;
+mod distil_config;
 mod freeze_and_layer_rate_checks;
 pub(crate) mod job;
 mod length_in_epochs_or_steps;
@@ -15,6 +16,7 @@ mod validation_config;
 mod validation_metric;
 
 pub use config::TrainConfig;
+pub use distil_config::DistilConfig;
 pub use freeze_and_layer_rate_checks::{PrefixError, check_prefixes};
 pub use job::{FitError, FitEvent, FitJob, FitOutcome, Validate};
 pub use metrics_jsonl_and_tensorboard::{events_path, metrics_path};

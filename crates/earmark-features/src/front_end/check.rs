@@ -43,6 +43,7 @@ impl FrontEnd {
         let check_mel = |mel: &Mel| mel.check(rate);
         self.mel.iter().try_for_each(check_mel).within("mel")?;
         self.amplitude.check().within("amplitude")?;
+        self.check_more_windows(&framing)?;
         if self.handcrafted {
             handcrafted_check::check(self, &framing)?;
         }
@@ -70,8 +71,13 @@ impl FrontEnd {
         self.mel.as_ref().map_or(framing.bins(), |mel| mel.bands as usize)
     }
 
-    /// Channels of the spectrogram: 2 with angles, else 1.
+    /// Channels of the spectrogram: those of its first window, and one for each of the others.
     pub(crate) fn spectrogram_channels(&self) -> usize {
+        self.first_window_channels() + self.stft.more_window_samples.len()
+    }
+
+    /// Channels of the first window: 2 with angles, else 1.
+    pub(crate) fn first_window_channels(&self) -> usize {
         if self.stft.phase { 2 } else { 1 }
     }
 }

@@ -24,10 +24,15 @@ impl FrontEnd {
         let emphasis = |c| format!("; pre-emphasis {c:?}");
         let emphasis = self.pre_emphasis.map_or(String::new(), emphasis);
         let handcrafted = if self.handcrafted { HANDCRAFTED_VERSION } else { "" };
+        let more = &self.stft.more_window_samples;
+        let more = match more.is_empty() {
+            true => String::new(),
+            false => format!("; more windows {more:?}"),
+        };
         let waveform = if self.waveform { "; waveform" } else { "" };
         Ok(format!(
             "base {LOG_MEL_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, \
-             phase {phase}; {:?}; {:?}{emphasis}{handcrafted}{waveform}{}",
+             phase {phase}; {:?}; {:?}{emphasis}{handcrafted}{waveform}{more}{}",
             self.sample_rate_hz,
             self.mel,
             self.amplitude,

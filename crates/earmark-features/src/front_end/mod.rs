@@ -3,6 +3,7 @@
 mod check;
 mod fingerprint;
 mod handcrafted_check;
+mod more_windows;
 mod no_spectrogram;
 mod size_limits;
 mod waveform_check;
@@ -159,6 +160,11 @@ impl FrontEnd {
             segments: Some(Segments::in_frames(window_samples, window_samples, pad, place)),
             postprocess: Postprocess::default(),
         }
+    }
+
+    /// Whether other windows add channels (`stft.more-window-samples`).
+    pub fn has_more_windows(&self) -> bool {
+        !self.stft.more_window_samples.is_empty()
     }
 
     /// Number of clip-level features; 0 without them.

@@ -18,6 +18,7 @@ mod values;
 pub use values::OnnxSegments;
 
 use crate::front_end::FrontEnd;
+use crate::stft::Framing;
 use earmark_core::{ConfigError, Within};
 use earmark_onnx::{Builder, Value};
 use values::OnnxLogMel;
@@ -44,28 +45,49 @@ impl FrontEnd {
             Some(c) => pre_emphasis::pre_emphasis(g, waveform, c),
             None => waveform.clone(),
         };
-        let (mut samples, count) = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
-        if checked.segmenter.is_none() {
-            // A clip without frames becomes one frame of silence.
+        let is_whole = checked.segmenter.is_none();
+        let mut log_mel = self.add_log_mel(g, &waveform, &checked.framing, is_whole)?;
+        for (nth, window) in self.of_more_windows(&checked.framing).iter().enumerate() {
+            g.set_prefix(format!("front-end-window-{}", nth + 2));
+            let framing = window.checked().within("front-end")?.framing;
+            let channel = window.add_log_mel(g, &waveform, &framing, is_whole)?;
+            log_mel.value = g.concat(&[&log_mel.value, &channel.value], 2);
+            log_mel.channels += channel.channels;
+        }
+        g.set_prefix("front-end");
+        let segments = segments::segments(g, &log_mel, checked.segmenter.as_ref(), longest);
+        g.set_prefix("postprocess");
+        Ok(postprocess::postprocess(g, segments, &self.postprocess))
+    }
+
+    /// Adds the log-mel of the first window, and its angles. A clip without frames is one frame of silence where
+    /// `is_whole`, when nothing pads it.
+    fn add_log_mel(
+        &self,
+        g: &mut Builder,
+        waveform: &Value,
+        framing: &Framing,
+        is_whole: bool,
+    ) -> Result<OnnxLogMel, ConfigError> {
+        let (mut samples, count) = framing::frames(g, waveform, framing, self.stft.phase);
+        if is_whole {
             samples = framing::silence_where_none(g, &samples, &count);
         }
-        let spectrum = spectrum::spectrum(g, &samples, &checked.framing, &self.stft);
+        let spectrum = spectrum::spectrum(g, &samples, framing, &self.stft);
         let energies = match &self.mel {
-            Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, checked.framing.fft)?),
+            Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, framing.fft)?),
             None => spectrum.bins(g),
         };
         let mut log_mel = OnnxLogMel {
             value: amplitude::amplitude(g, &energies, &self.amplitude, self.stft.value),
             count,
-            channels: self.spectrogram_channels(),
-            bands: self.bands(&checked.framing),
+            channels: self.first_window_channels(),
+            bands: self.bands(framing),
         };
         if self.stft.phase {
             let angles = spectrum.angles(g);
             log_mel.value = g.concat(&[&log_mel.value, &angles], 2);
         }
-        let segments = segments::segments(g, &log_mel, checked.segmenter.as_ref(), longest);
-        g.set_prefix("postprocess");
-        Ok(postprocess::postprocess(g, segments, &self.postprocess))
+        Ok(log_mel)
     }
 }

@@ -35,6 +35,11 @@ pub struct Stft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "positive_integer::optional")]
     pub fft_samples: Option<u32>,
+    /// Lengths of further windows in samples. Each adds a channel: the spectrogram with this window in place of the
+    /// first, at the same frames and with the same bands, by a transform that is at least as long. Needs `mel` and a
+    /// `centre`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_window_samples: Vec<u32>,
     /// Window function. Default: `hann`.
     #[serde(default)]
     pub window: WindowFunction,
@@ -81,6 +86,7 @@ impl Stft {
             hop_seconds: None,
             hop_samples: hop,
             fft_samples: fft,
+            more_window_samples: Vec::new(),
             window: WindowFunction::Hann,
             centre: Centre::None,
             value: BinValue::Magnitude,

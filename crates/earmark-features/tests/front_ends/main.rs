@@ -14,6 +14,7 @@ mod against_torch;
 mod bad_input;
 mod common;
 mod in_blocks;
+mod more_windows;
 mod onnx;
 mod recipes;
 mod trimming;

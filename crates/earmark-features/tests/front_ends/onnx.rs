@@ -104,6 +104,22 @@ fn published_front_ends() {
     );
 }
 
+/// Channels of several windows, cut into padded segments and whole.
+#[test]
+fn several_windows() {
+    let mut several = argus();
+    several.stft.more_window_samples = vec![512, 4096];
+    compare(
+        "argus, three windows",
+        &several,
+        &[0, 1, 700, 44_101, 180_000],
+        1e-3,
+    );
+    let mut whole = mobilenet();
+    whole.stft.more_window_samples = vec![512];
+    compare("mobilenet, two windows", &whole, &[1, 220, 22_050], 1e-3);
+}
+
 /// Every key that the published ones leave out, and edge cases: odd and prime transforms, windows much shorter than the
 /// transform, a hop longer than the window, adjacent segments.
 #[test]

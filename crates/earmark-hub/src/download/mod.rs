@@ -16,8 +16,8 @@ mod resumed_transfer;
 mod slowest_rate;
 
 pub use checksum::{md5_of, sha256_of};
+pub use earmark_core::slowest_rate::SLOWEST_BYTES_PER_SECOND;
 pub use error::DownloadError;
-pub use slowest_rate::SLOWEST_BYTES_PER_SECOND;
 
 use std::path::PathBuf;
 use std::time::Duration;

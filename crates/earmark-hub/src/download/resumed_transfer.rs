@@ -1,8 +1,9 @@
 //! The transfer itself, resumed where it broke off: how often, after which pauses, and up to which size.
 
 use super::request::{Message, Request};
-use super::slowest_rate::{RateWatch, SLOWEST_BYTES_PER_SECOND, is_of_use, longest};
+use super::slowest_rate::{is_of_use, longest, window};
 use super::{Download, DownloadError, DownloadProgress};
+use earmark_core::slowest_rate::{RateWatch, SLOWEST_BYTES_PER_SECOND};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -199,7 +200,7 @@ impl Transfer<'_> {
         total: Option<u64>,
     ) -> Result<u64, DownloadError> {
         let mut done = from;
-        let (began, mut rate) = (Instant::now(), RateWatch::new(self.job.patience, from));
+        let (began, mut rate) = (Instant::now(), RateWatch::new(window(self.job.patience), from));
         loop {
             match self.next(messages, done, total)? {
                 Message::Piece(piece) => {

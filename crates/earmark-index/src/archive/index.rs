@@ -1,6 +1,7 @@
 //! An index that is read: which recordings and windows it has, and their vectors.
 
 use super::add_log;
+use super::known_paths::normal_name;
 use super::manifest::{IndexManifest, IndexShard};
 use super::recording::IndexedRecording;
 use super::shard_files::{FLOAT32, FloatRows, check_sizes, check_vectors, read_floats, read_table};
@@ -121,9 +122,11 @@ impl ArchiveIndex {
         self.recordings.iter().filter(|placed| !placed.is_replaced)
     }
 
-    /// The recording of a name.
+    /// The recording of a name, which may have parts such as `./`.
     pub fn recording(&self, file: &str) -> Option<&PlacedRecording> {
-        self.by_name.get(file).map(|place| &self.recordings[*place])
+        let place = self.by_name.get(file);
+        let place = place.or_else(|| self.by_name.get(&normal_name(file)))?;
+        Some(&self.recordings[*place])
     }
 
     /// Whether a row counts.

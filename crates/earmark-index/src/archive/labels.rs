@@ -5,9 +5,10 @@ use super::index::ArchiveIndex;
 use super::locks::{LABELLING, lock};
 use super::manifest::write_failed;
 use crate::EmbeddingsError;
-use earmark_core::json_lines::{JsonLines, log_lines};
+use earmark_core::json_lines::{JsonLines, log_lines, torn_line};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,39 @@ pub struct CurrentLabels {
     pub by_class: BTreeMap<String, BTreeMap<usize, bool>>,
     /// Labels of recordings that are no longer what they were, or not in the index.
     pub stale: usize,
+    /// The last line, where it is cut off.
+    pub torn: Option<TornLabel>,
+}
+
+/// The labels of an index as they are in its file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabelLog {
+    /// All labels, the first one first.
+    pub labels: Vec<WindowLabel>,
+    /// The last line, where it is cut off; it is not one of them.
+    pub torn: Option<TornLabel>,
+}
+
+/// A last line of the labels that is cut off, as where a program was killed while it wrote it, or a copy of the file was
+/// not finished. Shown as what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TornLabel {
+    /// The file, as it is shown.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// Bytes of it.
+    pub bytes: usize,
+}
+
+impl fmt::Display for TornLabel {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let (file, line, bytes) = (&self.file, self.line, self.bytes);
+        write!(
+            f,
+            "{file}: line {line}, the last one, is cut off after {bytes} bytes"
+        )
+    }
 }
 
 /// The labels of an index.
@@ -60,33 +94,35 @@ fn path_of(folder: &Path) -> PathBuf {
     folder.join("labels.jsonl")
 }
 
-/// Appends labels, and waits until they are on the disk.
+/// Appends labels, and waits until they are on the disk. A last line that is cut off is removed, and given back.
 ///
 /// # Errors
 ///
 /// When another process appends, the disk fails, or a line of the file is damaged.
-pub fn append_labels(index: &ArchiveIndex, labels: &[WindowLabel]) -> Result<(), EmbeddingsError> {
+pub fn append_labels(
+    index: &ArchiveIndex,
+    labels: &[WindowLabel],
+) -> Result<Option<TornLabel>, EmbeddingsError> {
     let _held = lock(index.folder(), LABELLING)?;
-    let log = JsonLines::open_cut(&path_of(index.folder()), |_| true);
+    let path = path_of(index.folder());
+    let torn = torn_of(&path, &bytes_of(&path)?);
+    let log = JsonLines::open_cut(&path, |_| true);
     let mut log = log.map_err(|e| write_failed(&e))?;
     for label in labels {
         log.append(label).map_err(|e| write_failed(&e))?;
     }
-    log.sync().map_err(|e| write_failed(&e))
+    log.sync().map_err(|e| write_failed(&e))?;
+    Ok(torn)
 }
 
-/// All labels, the first one first. A last line that a killed process has not finished is not one of them.
+/// The labels of an index. A last line that is cut off is not one of them, and named.
 ///
 /// # Errors
 ///
 /// When the file can't be read, or another line of it is damaged.
-pub fn read_labels(folder: &Path) -> Result<Vec<WindowLabel>, EmbeddingsError> {
+pub fn read_labels(folder: &Path) -> Result<LabelLog, EmbeddingsError> {
     let path = path_of(folder);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(EmbeddingsError::new(&path, format!("cannot be read: {e}"))),
-    };
+    let bytes = bytes_of(&path)?;
     let label = |line: earmark_core::json_lines::LogLine| {
         let bad = |what: String| {
             let problem = format!(
@@ -102,7 +138,26 @@ pub fn read_labels(folder: &Path) -> Result<Vec<WindowLabel>, EmbeddingsError> {
             EmbeddingsError::new(&path, problem)
         })
     };
-    log_lines(&bytes).map(label).collect()
+    let labels = log_lines(&bytes).map(label).collect::<Result<_, _>>()?;
+    let torn = torn_of(&path, &bytes);
+    Ok(LabelLog { labels, torn })
+}
+
+/// The bytes of the labels; none where there is no file.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, EmbeddingsError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(EmbeddingsError::new(path, format!("cannot be read: {e}"))),
+    }
+}
+
+fn torn_of(path: &Path, bytes: &[u8]) -> Option<TornLabel> {
+    torn_line(bytes).map(|(line, content)| TornLabel {
+        file: path.display().to_string(),
+        line,
+        bytes: content.len(),
+    })
 }
 
 impl CurrentLabels {
@@ -112,9 +167,13 @@ impl CurrentLabels {
     ///
     /// As [`read_labels`].
     pub fn of(index: &ArchiveIndex) -> Result<Self, EmbeddingsError> {
-        let mut current = Self::default();
+        let LabelLog { labels, torn } = read_labels(index.folder())?;
+        let mut current = Self {
+            torn,
+            ..Self::default()
+        };
         let mut stale = BTreeMap::new();
-        for label in read_labels(index.folder())? {
+        for label in labels {
             let row = index.row_at(&label.file, label.start_seconds);
             let content = index
                 .recording(&label.file)

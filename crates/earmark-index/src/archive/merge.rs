@@ -1,11 +1,13 @@
 //! Indices of the parts of an archive, put into one.
 
 use super::index::ArchiveIndex;
-use super::labels::{append_labels, read_labels};
+use super::known_paths::normal_name;
+use super::labels::{TornLabel, append_labels, read_labels};
 use super::manifest::IndexManifest;
 use super::writer::IndexWriter;
 use crate::EmbeddingsError;
 use earmark_core::human::human_amount;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +22,9 @@ pub struct MergedIndex {
     pub same: usize,
     /// Labels that were added.
     pub labels: usize,
+    /// Last lines of labels that are cut off: of the parts, where they stay, and of the index, from which it was removed
+    /// if labels were added.
+    pub torn: Vec<TornLabel>,
 }
 
 /// Puts the recordings and labels of indices into another one, which may be there already; `None` when stopped. The
@@ -64,16 +69,21 @@ pub fn merge_indices(
         rows_per_shard,
     )?;
     let (mut added, mut same) = (0, 0);
+    let known = writer.names().map(|name| (normal_name(name), name.to_owned()));
+    let mut known: HashMap<String, String> = known.collect();
     for index in &indices {
         for placed in index.recordings() {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let recording = &placed.recording;
-            match writer.version_of(&recording.file) {
+            let normal = normal_name(&recording.file);
+            let name = known.get(&normal).unwrap_or(&recording.file);
+            match writer.version_of(name) {
                 None => {
                     let rows: Vec<usize> = placed.rows().collect();
                     writer.add(recording.clone(), index.vectors(&rows)?)?;
+                    known.insert(normal, recording.file.clone());
                     added += 1;
                 }
                 Some(version) if version.is_same_content(&recording.version) => same += 1,
@@ -89,25 +99,32 @@ pub fn merge_indices(
         }
     }
     let manifest = writer.finish()?;
-    let labels = merge_labels(&indices, to)?;
+    let (labels, torn) = merge_labels(&indices, to)?;
     Ok(Some(MergedIndex {
         manifest,
         added,
         same,
         labels,
+        torn,
     }))
 }
 
-/// Appends the labels that are not there yet.
-fn merge_labels(indices: &[ArchiveIndex], to: &Path) -> Result<usize, EmbeddingsError> {
+/// Appends the labels that are not there yet; gives their number, and the last lines that are cut off.
+fn merge_labels(indices: &[ArchiveIndex], to: &Path) -> Result<(usize, Vec<TornLabel>), EmbeddingsError> {
     let known = read_labels(to)?;
+    let mut torn = Vec::from_iter(known.torn);
     let mut new = Vec::new();
     for index in indices {
-        let labels = read_labels(index.folder())?;
-        new.extend(labels.into_iter().filter(|label| !known.contains(label)));
+        let part = read_labels(index.folder())?;
+        torn.extend(part.torn);
+        new.extend(
+            part.labels
+                .into_iter()
+                .filter(|label| !known.labels.contains(label)),
+        );
     }
     if !new.is_empty() {
         append_labels(&ArchiveIndex::open(to)?, &new)?;
     }
-    Ok(new.len())
+    Ok((new.len(), torn))
 }

@@ -18,6 +18,7 @@ mod add_log;
 mod bytes_of_vectors;
 mod classifier;
 mod index;
+mod known_paths;
 mod labels;
 mod locks;
 mod manifest;
@@ -30,7 +31,8 @@ mod writer;
 
 pub use classifier::WindowClassifier;
 pub use index::{ArchiveIndex, IndexedWindow, PlacedRecording};
-pub use labels::{CurrentLabels, LabelAnswer, WindowLabel, append_labels, read_labels};
+pub use known_paths::{KnownPaths, normal_name};
+pub use labels::{CurrentLabels, LabelAnswer, LabelLog, TornLabel, WindowLabel, append_labels, read_labels};
 pub use manifest::{IndexManifest, IndexModel, IndexShard, IndexWindows};
 pub use merge::{MergedIndex, merge_indices};
 pub use recording::{IndexedRecording, RecordingVersion};

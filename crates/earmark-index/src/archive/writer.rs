@@ -120,6 +120,16 @@ impl IndexWriter {
         waiting.or_else(|| self.known.get(file).map(|known| &known.version))
     }
 
+    /// The names of all recordings, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let waiting = self.waiting_versions.keys();
+        let known = self
+            .known
+            .keys()
+            .filter(move |name| !self.waiting_versions.contains_key(*name));
+        waiting.chain(known).map(String::as_str)
+    }
+
     fn has(&self, file: &str, version: &RecordingVersion) -> bool {
         let known = self.known.get(file);
         known.is_some_and(|known| known.version.is_same_content(version))
@@ -184,6 +194,49 @@ impl IndexWriter {
         }
         self.log.clear()?;
         Ok(self.manifest)
+    }
+
+    /// Takes recordings out, and gives what is then there with the names of what was taken out, sorted. It is done with
+    /// the manifest, in one step: killed before, nothing is taken out, and after it, all is. Files of shards of which
+    /// nothing is left are removed; other rows stay in their shards, and nothing uses them.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub fn remove(
+        mut self,
+        is_removed: impl Fn(&str) -> bool,
+    ) -> Result<(IndexManifest, Vec<String>), EmbeddingsError> {
+        // What waits is in no shard yet, so that nothing could be listed as removed.
+        if !self.waiting.is_empty() {
+            self.commit()?;
+        }
+        let mut manifest = self.manifest.clone();
+        let mut removed = Vec::new();
+        for (name, known) in self.known.iter().filter(|(name, _)| is_removed(name)) {
+            manifest.shards[known.shard].replaced.push(known.rows);
+            removed.push(name.clone());
+        }
+        removed.sort_unstable();
+        if removed.is_empty() {
+            self.log.clear()?;
+            return Ok((self.manifest, removed));
+        }
+        for shard in &mut manifest.shards {
+            shard.replaced.sort_unstable();
+        }
+        let is_empty = |shard: &IndexShard| shard.replaced_rows() == shard.rows;
+        let (empty, left) = manifest.shards.into_iter().partition(is_empty);
+        let empty: Vec<IndexShard> = empty;
+        manifest.shards = left;
+        manifest.earmark = earmark_core::VERSION.to_owned();
+        manifest.write(&self.folder)?;
+        crash_point("index-manifest");
+        self.log.clear()?;
+        for shard in &empty {
+            remove_files(&self.folder, shard)?;
+        }
+        Ok((manifest, removed))
     }
 
     /// Writes what waits to shards, the last one filled up, and then the manifest, in one step.

@@ -342,6 +342,7 @@ fn train_config(rate: f64) -> TrainConfig {
         freeze: vec![],
         layer_rates: vec![],
         start: None,
+        distil: None,
         phases: vec![],
     }
 }

@@ -107,10 +107,12 @@ impl<'a> Recordings<'a> {
             Err(NotWhole::Long) => self.in_blocks(item, job)?,
         };
         Ok(match outcome {
-            Outcome::Scored(segments) => match not_finite(&segments.scores, job.classes) {
-                None => Outcome::Scored(segments),
-                Some(reason) => Outcome::Skipped(reason),
-            },
+            Outcome::Scored(segments) => {
+                match not_finite(&segments.scores, job.classes, &self.scorer.network) {
+                    None => Outcome::Scored(segments),
+                    Some(reason) => Outcome::Skipped(reason),
+                }
+            }
             other => other,
         })
     }
@@ -161,11 +163,12 @@ impl<'a> Recordings<'a> {
     }
 }
 
-/// What of a front end looks at a whole recording, and can't be done in blocks: statistics over all of its frames.
+/// What of a front end can't be done in blocks: statistics over all frames of a recording, and frames of several windows.
 fn needs_whole(front_end: &FrontEnd) -> Option<&'static str> {
     [
         (front_end.handcrafted, "front-end.handcrafted"),
         (front_end.clip_features.is_some(), "front-end.clip-features"),
+        (front_end.has_more_windows(), "front-end.stft.more-window-samples"),
     ]
     .into_iter()
     .find_map(|(needs, key)| needs.then_some(key))
@@ -189,5 +192,8 @@ mod tests {
             ..FrontEnd::default()
         };
         assert_eq!(needs_whole(&handcrafted), Some("front-end.handcrafted"));
+        let mut windows = FrontEnd::default();
+        windows.stft.more_window_samples = vec![512];
+        assert_eq!(needs_whole(&windows), Some("front-end.stft.more-window-samples"));
     }
 }

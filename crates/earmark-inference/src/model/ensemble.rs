@@ -255,7 +255,7 @@ impl Model {
             .map(|(window, of_window)| {
                 let of_window = of_segments.by_ref().take(of_window.len());
                 let mean = rows::mean(of_window).unwrap_or_default();
-                match not_finite(&mean, classes) {
+                match not_finite(&mean, classes, &scorer.network) {
                     None => Ok(mean),
                     Some(reason) => Err(WindowError::Output { window, reason }),
                 }

@@ -185,7 +185,7 @@ impl Model {
         })?;
         let none = || PipelineError::Request("the clip gives no segment to score".into());
         let found: SegmentScores = found.ok_or_else(none)?;
-        match not_finite(&found.scores, classes) {
+        match not_finite(&found.scores, classes, &self.0.scorer.network) {
             None => Ok(found),
             Some(reason) => Err(PipelineError::Request(reason)),
         }

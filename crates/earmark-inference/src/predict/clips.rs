@@ -4,13 +4,14 @@ use super::PredictJob;
 use crate::data::open_for_scoring;
 use crate::progress::skip;
 use crate::shards::ShardListing;
-use crate::tag::inputs;
+use crate::tag::inputs::{self, Repeated, real_path};
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
 use earmark_core::remote::{self, is_address};
 use earmark_data::layout::recognise;
 use earmark_data::{DamagedFiles, DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, load};
 use earmark_recipe::Recipe;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub(crate) struct ClipList {
     read: Vec<String>,
     /// What is to be said about how the folder was read.
     note: Option<String>,
+    /// Names of recordings that are there already.
+    repeated: Repeated,
 }
 
 impl ClipList {
@@ -41,6 +44,9 @@ impl ClipList {
         if let Some(note) = &self.note {
             observer(Event::Note(note.clone()));
         }
+        if let Some(note) = self.repeated.note() {
+            observer(Event::Note(note));
+        }
         for (file, reason) in &self.unnamed {
             skip(observer, skipped, file, reason.clone());
         }
@@ -49,13 +55,18 @@ impl ClipList {
 
 /// The clips of a job, for the model of a recipe.
 pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, PipelineError> {
-    let NamedClips { mut found, left_out } = named_clips(&job.files)?;
+    let NamedClips {
+        mut found,
+        left_out,
+        repeated,
+    } = named_clips(&job.files)?;
     let mut clips = ClipList {
         items: Vec::new(),
         listing: None,
         unnamed: left_out,
         read: Vec::new(),
         note: None,
+        repeated,
     };
     if let Some(root) = &job.data {
         if is_address(root) {
@@ -152,35 +163,42 @@ struct NamedClips {
     found: Vec<(String, Item)>,
     /// What of folders has no row: names that no table can contain, folders that can't be listed.
     left_out: Skips,
+    repeated: Repeated,
 }
 
-/// The files of `--files`, as [`file_items`], and those of its folders, as `tag` lists them.
+/// The files of `--files`, as [`file_items`], and those of its folders, as `tag` lists them. Each recording is there
+/// once, whatever names lead to it.
 fn named_clips(words: &[PathBuf]) -> Result<NamedClips, PipelineError> {
-    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = words
-        .iter()
-        .cloned()
-        .partition(|word| word.is_dir() || inputs::is_listed(word));
     let refused = |e: String| PipelineError::Request(format!("--files {e}"));
+    let words = named_paths(words).map_err(|e| refused(e.to_string()))?;
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = words
+        .into_iter()
+        .partition(|word| word.is_dir() || inputs::is_listed(word));
+    let (files, repeated) = inputs::once(files);
     let items = file_items(&files).map_err(|e| refused(e.to_string()))?;
     let name = |item: &Item| {
         let name = item.path.file_name().unwrap_or(item.path.as_os_str());
         name.to_string_lossy().into_owned()
     };
-    let mut named: HashSet<String> = items.iter().map(|item| item.file.clone()).collect();
+    let mut named: HashSet<PathBuf> = items.iter().map(|item| real_path(&item.path)).collect();
     let mut clips = NamedClips {
         found: items.into_iter().map(|item| (name(&item), item)).collect(),
         left_out: Vec::new(),
+        repeated,
     };
     if folders.is_empty() {
         return Ok(clips);
     }
     let listed = inputs::find(&folders).map_err(|e| refused(e.to_string()))?;
     clips.left_out = listed.left_out;
+    clips.repeated.extend(listed.repeated);
     for file in listed.files {
-        // A file that is named itself as well is there once.
-        if named.insert(file.name.clone()) {
+        // A file that is named itself as well keeps that name.
+        if named.insert(real_path(&file.path)) {
             let below = file.path_below();
             clips.found.push((below, item(file.name, file.path)));
+        } else {
+            clips.repeated.add(&file.path);
         }
     }
     Ok(clips)
@@ -188,7 +206,17 @@ fn named_clips(words: &[PathBuf]) -> Result<NamedClips, PipelineError> {
 
 /// Refuses names of `--files` that are not there, before any work.
 pub(crate) fn check_named(files: &[PathBuf]) -> Result<(), PipelineError> {
-    refuse_missing(files).map_err(|e| PipelineError::Request(format!("--files {e}")))
+    let found = named_paths(files).and_then(|files| refuse_missing(&files));
+    found.map_err(|e| PipelineError::Request(format!("--files {e}")))
+}
+
+/// The paths and addresses that words name, as `file://` does.
+fn named_paths(words: &[PathBuf]) -> Result<Vec<PathBuf>, PipelineError> {
+    let named = words.iter().map(|word| {
+        let path = remote::named_by(word).map(Cow::into_owned);
+        path.map_err(|e| PipelineError::Request(format!("{}: {e}", word.display())))
+    });
+    named.collect()
 }
 
 /// Single files as clips, named as they were given.
@@ -197,7 +225,8 @@ pub(crate) fn check_named(files: &[PathBuf]) -> Result<(), PipelineError> {
 ///
 /// For a folder, and for files that do not exist: a mistyped name is not a recording that can't be read.
 pub fn file_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
-    refuse_missing(files)?;
+    let files = named_paths(files)?;
+    refuse_missing(&files)?;
     let of = |path: &PathBuf| {
         if path.is_dir() {
             return Err(PipelineError::Request(format!(
@@ -267,7 +296,10 @@ mod tests {
         let (file, name) = (folder.join("b.wav"), |path: &str| {
             folder.join(path).to_string_lossy().into_owned()
         });
-        let clips = named_clips(&[folder.clone(), file]).unwrap();
+        let again = folder.join("deep/../b.wav");
+        let clips = named_clips(&[folder.clone(), file, again.clone()]).unwrap();
+        // The folder leads to the file as well.
+        assert_eq!((clips.repeated.count, clips.repeated.first), (2, Some(again)));
         let found: Vec<(String, String)> = clips
             .found
             .into_iter()
@@ -311,6 +343,14 @@ mod tests {
             of(&["a", "b", "c", "d", "e"]),
             Err("a, b, c and 2 more: no such files; check the paths".into())
         );
+        let refused = of(&["ftp://h/a.wav"]).unwrap_err();
+        assert!(
+            refused.starts_with("ftp://h/a.wav: addresses that begin with ftp:// "),
+            "{refused}"
+        );
+        let address = format!("file://{}", here.display());
+        let found = file_items(&[PathBuf::from(address)]).unwrap();
+        assert_eq!(found[0].path, here);
         let below = here.join("x.wav");
         let message = of(&[&below.to_string_lossy()]).unwrap_err();
         assert!(

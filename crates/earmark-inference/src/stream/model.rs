@@ -86,7 +86,7 @@ impl StreamModel {
             return Ok((features, vec![0.0; self.classes.len()]));
         }
         let scores = score_log_mel(&self.scorer, &features).map_err(failed)?;
-        if let Some(reason) = not_finite(&scores, &self.classes) {
+        if let Some(reason) = not_finite(&scores, &self.classes, &self.scorer.network) {
             return Err(PipelineError::Request(format!(
                 "the stream can't be scored: {reason}"
             )));

@@ -3,7 +3,7 @@
 use super::TagError;
 use super::events::{EventRule, EventScore};
 use crate::thresholds::{ClassThresholds, ThresholdConfig};
-use crate::window_rule::WindowHop;
+use crate::window_rule::{LONGEST_SECONDS, WindowHop};
 use earmark_audio::Damaged;
 use earmark_metrics::BlendMean;
 
@@ -79,8 +79,8 @@ impl TagConfig {
 pub(super) fn check(tag: &TagConfig) -> Result<(), TagError> {
     tag.thresholds.check()?;
     check_range("--release", f64::from(tag.release), 1.0)?;
-    check_range("--merge", tag.merge_seconds, f64::MAX)?;
-    check_range("--min-duration", tag.min_seconds, f64::MAX)?;
+    check_range("--merge", tag.merge_seconds, LONGEST_SECONDS)?;
+    check_range("--min-duration", tag.min_seconds, LONGEST_SECONDS)?;
     if tag.top == Some(0) {
         return Err(TagError::Request(
             "--top-k 0: leaves no class; give 1 or more".into(),
@@ -95,7 +95,7 @@ fn check_range(flag: &str, value: f64, most: f64) -> Result<(), TagError> {
     }
     let range = match most == 1.0 {
         true => "from 0 to 1",
-        false => "of seconds, 0 or more",
+        false => "of seconds, 0 or more, at most a day (86400)",
     };
     Err(TagError::Request(format!(
         "{flag} {value}: give a number {range}"

@@ -3,23 +3,23 @@
 use super::TagError;
 use super::classes::choose;
 use super::config::{TagConfig, check};
+use super::event_output::{EventOutput, EventSummary, for_one_recording, save_events};
 use super::events::{EventFinder, EventRule};
-use super::formats::{Format, FormatOptions, FormatWriter};
+use super::formats::Format;
 use super::result::TagResult;
 use super::resume_log::TagOutcome;
-use super::score_files::ScoreSummary;
-use super::scratch_file::ScratchFile;
 use super::windows::WindowGrid;
 use crate::PipelineError;
-use crate::error::folder_of;
 use crate::thresholds::ClassThresholds;
-use earmark_core::atomic::{self, WriteError};
 use earmark_index::archive::{ArchiveIndex, PlacedRecording, WindowClassifier};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
-/// The threshold of a classifier: as likely as not.
-const OWN_THRESHOLD: f32 = 0.5;
+/// The threshold of a classifier where none is given: as likely as not.
+const DEFAULT_THRESHOLD: f32 = 0.5;
+
+/// What is said of a second recording in a format for one.
+const OF_SEVERAL: &str = "the index is of several; choose another format";
 
 /// Scores of all windows of an index, with the rule for their events.
 pub struct IndexEvents<'a> {
@@ -33,7 +33,7 @@ pub struct IndexEvents<'a> {
 }
 
 impl<'a> IndexEvents<'a> {
-    /// Scores all windows. Of `tag` the classes, thresholds and rules for events count; the thresholds of classifiers
+    /// Scores all windows. Of `tag` the classes, thresholds and rules for events count; thresholds that are not given
     /// are 0.5.
     ///
     /// # Errors
@@ -47,8 +47,8 @@ impl<'a> IndexEvents<'a> {
         check(tag)?;
         let classes: Vec<String> = classifiers.iter().map(|of| of.class.clone()).collect();
         let chosen = choose(&classes, &tag.classes)?;
-        let own = vec![OWN_THRESHOLD; classes.len()];
-        let thresholds = tag.thresholds.resolve(&classes, &chosen, Some(&own))?;
+        let given = &tag.thresholds;
+        let thresholds = given.resolve_without_own(&classes, &chosen, DEFAULT_THRESHOLD)?;
         let classifiers: Vec<WindowClassifier> = chosen.iter().map(|k| classifiers[*k].clone()).collect();
         let mut scores = index.logits(&classifiers).map_err(PipelineError::from)?;
         for logit in scores.iter_mut().flatten() {
@@ -79,18 +79,8 @@ impl<'a> IndexEvents<'a> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn save(&self, format: Format, path: &Path) -> Result<ScoreSummary, TagError> {
-        // Next to a pipe or a device no scratch file can be.
-        let is_device = path.exists() && !path.is_file();
-        let temporary = is_device.then(std::env::temp_dir);
-        let folder = temporary.as_deref().unwrap_or_else(|| folder_of(path));
-        let mut events = ScratchFile::new(folder);
-        let summary = self.write(format, &mut events, folder).map_err(|e| match e {
-            TagError::Stream(cause) => WriteError::new(path, cause).into(),
-            other => other,
-        })?;
-        atomic::write(path, |out| io::copy(&mut events.reader()?, out).map(drop))?;
-        Ok(summary)
+    pub fn save(&self, format: Format, path: &Path) -> Result<EventSummary, TagError> {
+        save_events(path, |out, scratch| self.write(format, out, scratch))
     }
 
     /// Writes the events of all recordings, in the order of the index. Scratch files are made in `scratch`.
@@ -103,33 +93,17 @@ impl<'a> IndexEvents<'a> {
         format: Format,
         out: &mut dyn Write,
         scratch: &Path,
-    ) -> Result<ScoreSummary, TagError> {
+    ) -> Result<EventSummary, TagError> {
+        // Before anything of the first one is written.
         if !format.holds_several() && self.index.recordings().nth(1).is_some() {
-            return Err(TagError::Request(
-                "--format audacity: a label track is for one recording, and the index is of several; choose another \
-                 format"
-                    .into(),
-            ));
+            return Err(for_one_recording(OF_SEVERAL));
         }
-        let options = FormatOptions {
-            classes: &self.names,
-            windows: false,
-            top: self.top,
-            grid: None,
-            scratch: Some(scratch),
-            times_and_places: None,
-        };
-        let mut writer = FormatWriter::new(format, options, out)?;
-        let mut summary = ScoreSummary::default();
+        let classes = (&self.names[..], self.top);
+        let mut events = EventOutput::new(format, classes, out, scratch, OF_SEVERAL)?;
         for placed in self.index.recordings() {
-            let result = self.result(placed);
-            summary.recordings += 1;
-            summary.seconds += result.seconds;
-            summary.events += result.events.len();
-            writer.add(&TagOutcome::Tagged(result), &mut io::empty())?;
+            events.add(&TagOutcome::Tagged(self.result(placed)))?;
         }
-        writer.finish()?;
-        Ok(summary)
+        Ok(events.finish()?)
     }
 
     /// The events of a recording.

@@ -17,6 +17,7 @@ mod config;
 pub mod default_model;
 mod detected_events;
 mod error;
+mod event_output;
 pub mod events;
 pub mod formats;
 mod index_events;
@@ -40,6 +41,7 @@ pub use crate::window_rule::WindowHop;
 pub use config::TagConfig;
 pub use detected_events::{TaggedEvent, TaggedEvents};
 pub use error::TagError;
+pub use event_output::EventSummary;
 pub use events::EventScore;
 pub use formats::Format;
 pub use index_events::IndexEvents;
@@ -50,7 +52,7 @@ pub use output::{
 };
 pub use recording_facts::ScoreGrid;
 pub use result::{ClassScore, SoundEvent, TagResult, WindowScores};
-pub use score_files::{ScoreFile, ScoreSummary};
+pub use score_files::ScoreFile;
 pub use tagged_recording::TaggedRecording;
 pub use tagger::Tagger;
 

@@ -3,25 +3,22 @@
 use super::TagError;
 use super::classes::choose;
 use super::config::{TagConfig, check};
+use super::event_output::{EventOutput, EventSummary, save_events};
 use super::events::{EventFinder, EventRule};
 use super::formats::{
-    CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, EVENT_COLUMNS, Format, FormatOptions, FormatWriter,
-    RECORDING_COLUMN, without_time_and_place,
+    CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, EVENT_COLUMNS, Format, RECORDING_COLUMN, without_time_and_place,
 };
 use super::recording_facts::RecordingFacts;
 use super::result::milliseconds;
 use super::resume_log::TagOutcome;
-use super::scratch_file::ScratchFile;
 use super::tables::{ColumnKind, TableReader, TableRow, some_names};
 use super::windows::WindowGrid;
 use crate::PipelineError;
 use crate::devices_by_name::Device;
-use crate::error::folder_of;
 use crate::model::Ensemble;
 use crate::thresholds::ClassThresholds;
-use earmark_core::atomic::{self, WriteError};
 use earmark_metrics::FoundSpan;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Where columns are.
@@ -53,16 +50,9 @@ pub struct ScoreFile {
 /// Takes a recording, its length in seconds, and its events at each list of thresholds.
 type AddRecording<'a> = &'a mut dyn FnMut(&str, f64, Vec<Vec<FoundSpan>>) -> Result<(), PipelineError>;
 
-/// What was found in a table of scores.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ScoreSummary {
-    /// Recordings.
-    pub recordings: usize,
-    /// Their length.
-    pub seconds: f64,
-    /// Events in them.
-    pub events: usize,
-}
+/// What is said of a second recording in a format for one.
+const OF_SEVERAL: &str = "the scores are of several; choose another format, or write one track per recording with \
+                          `earmark tag --out-dir`";
 
 impl ScoreFile {
     /// Opens a table. Of `tag` the classes, thresholds and rules for events count, and models only for their
@@ -105,19 +95,8 @@ impl ScoreFile {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn save(self, format: Format, path: &Path) -> Result<ScoreSummary, TagError> {
-        // Next to a pipe or a device no scratch file can be.
-        let is_device = path.exists() && !path.is_file();
-        let temporary = is_device.then(std::env::temp_dir);
-        let folder = temporary.as_deref().unwrap_or_else(|| folder_of(path));
-        // A fault of the table is not one of the file: nothing is written before all is read.
-        let mut events = ScratchFile::new(folder);
-        let summary = self.write(format, &mut events, folder).map_err(|e| match e {
-            TagError::Stream(cause) => WriteError::new(path, cause).into(),
-            other => other,
-        })?;
-        atomic::write(path, |out| io::copy(&mut events.reader()?, out).map(drop))?;
-        Ok(summary)
+    pub fn save(self, format: Format, path: &Path) -> Result<EventSummary, TagError> {
+        save_events(path, |out, scratch| self.write(format, out, scratch))
     }
 
     /// Writes the events of all recordings, in constant memory: byte for byte what tagging writes with the same
@@ -130,37 +109,13 @@ impl ScoreFile {
         format: Format,
         out: &mut dyn Write,
         scratch: &Path,
-    ) -> Result<ScoreSummary, TagError> {
-        let options = FormatOptions {
-            classes: &self.names,
-            windows: false,
-            top: self.top,
-            grid: None,
-            scratch: Some(scratch),
-            times_and_places: None,
-        };
-        let mut writer = FormatWriter::new(format, options, out)?;
-        let mut summary = ScoreSummary::default();
-        let mut add = |done: OpenRecording| -> Result<(), TagError> {
-            summary.recordings += 1;
-            if summary.recordings > 1 && !format.holds_several() {
-                return Err(TagError::Request(
-                    "--format audacity: a label track is for one recording, and the scores are of several; choose \
-                     another format, or write one track per recording with `earmark tag --out-dir`"
-                        .into(),
-                ));
-            }
-            let outcome = done.finish(&self.names, self.top)?;
-            if let TagOutcome::Tagged(result) = &outcome {
-                summary.seconds += result.seconds;
-                summary.events += result.events.len();
-            }
-            Ok(writer.add(&outcome, &mut io::empty())?)
-        };
+    ) -> Result<EventSummary, TagError> {
+        let classes = (&self.names[..], self.top);
+        let mut events = EventOutput::new(format, classes, out, scratch, OF_SEVERAL)?;
+        let mut add = |done: OpenRecording| events.add(&done.finish(&self.names, self.top)?);
         let rules = [self.rule];
         each_recording(&mut self.table, self.columns, &self.chosen, &rules, &mut add)?;
-        writer.finish()?;
-        Ok(summary)
+        Ok(events.finish()?)
     }
 
     /// Passes on each recording with its length in seconds, and its events at each of several lists of thresholds: one

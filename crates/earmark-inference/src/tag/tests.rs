@@ -308,7 +308,7 @@ fn requests_that_can_not_be_are_refused() {
     );
     assert_eq!(
         refused(&|t| t.merge_seconds = -1.0),
-        "--merge -1: give a number of seconds, 0 or more"
+        "--merge -1: give a number of seconds, 0 or more, at most a day (86400)"
     );
     assert_eq!(
         refused(&|t| t.top = Some(0)),
@@ -316,7 +316,7 @@ fn requests_that_can_not_be_are_refused() {
     );
     assert_eq!(
         refused(&|t| t.window_seconds = Some(0.0)),
-        "--window 0: give seconds, from 0.000125 (one sample) to 86400"
+        "--window 0: give seconds, from 0.025 (a frame of the model's spectrogram) to 86400"
     );
     assert_eq!(
         refused(&|t| t.hop = WindowHop::Hop(3.0)),
@@ -324,7 +324,7 @@ fn requests_that_can_not_be_are_refused() {
     );
     assert_eq!(
         refused(&|t| t.hop = WindowHop::Overlap(2.0)),
-        "--overlap 2: must be less than a window of 1.015 s; give less"
+        "--overlap 2: must be less than a window of 1.015 s, by 0.01 s or more; give less"
     );
     assert_eq!(
         refused(&|t| t.classes = vec!["d".into()]),

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub enum ThresholdSource {
     /// The model's calibration.
     Model,
-    /// Neither the settings nor the model have any: [`DEFAULT_THRESHOLD`].
+    /// Neither the settings nor the model have any: [`DEFAULT_THRESHOLD`], or 0.5 of the classifiers of an index.
     Default,
     /// One for all classes was given.
     Given,
@@ -44,18 +44,49 @@ impl ThresholdConfig {
         detected: &[usize],
         own: Option<&[f32]>,
     ) -> Result<ClassThresholds, PipelineError> {
+        if self.base == BaseThreshold::Model && own.is_none() {
+            return Err(PipelineError::Request(
+                "--threshold model: the model brings no thresholds, as it is not calibrated or --raw leaves that out; \
+                 calibrate it with `earmark calibrate`, or give numbers"
+                    .into(),
+            ));
+        }
+        self.resolve_over(classes, detected, own, DEFAULT_THRESHOLD)
+    }
+
+    /// The thresholds of the `detected` classes of a classifier that never brings any; `default` is the one of classes
+    /// that are given none.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), and where the classifier's own are asked for.
+    pub fn resolve_without_own(
+        &self,
+        classes: &[String],
+        detected: &[usize],
+        default: f32,
+    ) -> Result<ClassThresholds, PipelineError> {
+        if self.base == BaseThreshold::Model {
+            return Err(PipelineError::Request(format!(
+                "--threshold model: the classifiers of an index bring no thresholds; give numbers, or leave it out for \
+                 {default}"
+            )));
+        }
+        self.resolve_over(classes, detected, None, default)
+    }
+
+    fn resolve_over(
+        &self,
+        classes: &[String],
+        detected: &[usize],
+        own: Option<&[f32]>,
+        default: f32,
+    ) -> Result<ClassThresholds, PipelineError> {
         self.check()?;
         let (source, all) = match (self.base, own) {
             (BaseThreshold::All(value), _) => (ThresholdSource::Given, Some(value)),
-            (BaseThreshold::ModelOrDefault, None) => (ThresholdSource::Default, Some(DEFAULT_THRESHOLD)),
-            (BaseThreshold::ModelOrDefault | BaseThreshold::Model, Some(_)) => (ThresholdSource::Model, None),
-            (BaseThreshold::Model, None) => {
-                return Err(PipelineError::Request(
-                    "--threshold model: the model brings no thresholds, as it is not calibrated or --raw leaves that \
-                     out; calibrate it with `earmark calibrate`, or give numbers"
-                        .into(),
-                ));
-            }
+            (_, Some(_)) => (ThresholdSource::Model, None),
+            (_, None) => (ThresholdSource::Default, Some(default)),
         };
         let (table, single) = (by_class(&self.table, classes)?, by_class(&self.classes, classes)?);
         if let Some((_, given)) = single.iter().find(|(class, _)| !detected.contains(class)) {
@@ -72,7 +103,7 @@ impl ThresholdConfig {
         };
         let value = |class: &usize| {
             let base = all.or_else(|| own?.get(*class).copied());
-            given(class).or(base).unwrap_or(DEFAULT_THRESHOLD)
+            given(class).or(base).unwrap_or(default)
         };
         Ok(ClassThresholds {
             names: detected.iter().map(|class| classes[*class].clone()).collect(),

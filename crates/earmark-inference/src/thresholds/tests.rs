@@ -147,6 +147,16 @@ fn words_and_json_say_what_counts() {
         config.resolve(&classes(), &[0, 1, 2], own).unwrap()
     };
     assert_eq!(of(&[], None).describe(), "threshold 0.3 (the default)");
+    let config = ThresholdConfig::default();
+    let of_index = config.resolve_without_own(&classes(), &[0, 1], 0.5).unwrap();
+    assert_eq!(of_index.describe(), "threshold 0.5 (the default)");
+    assert_eq!(of_index.source(), ThresholdSource::Default);
+    let asked = ThresholdConfig::parse(&words(&["model"])).unwrap();
+    let refused = asked.resolve_without_own(&classes(), &[0, 1], 0.5).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "--threshold model: the classifiers of an index bring no thresholds; give numbers, or leave it out for 0.5"
+    );
     assert_eq!(of(&[], OWN).describe(), "thresholds 0.1 to 0.7 (the model's own)");
     assert_eq!(of(&["0.5"], OWN).describe(), "threshold 0.5 (as given)");
     let one = of(&["Dog=0.2"], None);

@@ -49,8 +49,8 @@ pub struct Intervals {
 
 impl Check for Bootstrap {
     fn check(&self) -> std::result::Result<(), ConfigError> {
-        let remedy = "must be at least 1; 1000 is usual";
-        ConfigError::check_range("resamples", self.resamples, 1.., remedy)?;
+        let remedy = "must be 1 to 1000000; 1000 is usual";
+        ConfigError::check_range("resamples", self.resamples, 1..=1_000_000, remedy)?;
         let remedy = "must be a share between 0 and 1; 0.95 is usual";
         let is_share = self.confidence > 0.0 && self.confidence < 1.0;
         ConfigError::unless(is_share, "confidence", self.confidence, remedy)

@@ -13,7 +13,7 @@ use earmark_core::{Check, ConfigError};
 use earmark_onnx::Builder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most scores, and most features of an embedding.
 const MOST_OUTPUTS: usize = 1 << 16;
@@ -70,6 +70,7 @@ impl ImportedGraphConfig {
             config: *self,
             graph,
             head,
+            failure: Arc::default(),
         })
     }
 }
@@ -91,22 +92,54 @@ struct ImportedGraph {
     config: ImportedGraphConfig,
     graph: Option<Arc<dyn GraphRunner>>,
     head: Option<Dense>,
+    /// Why the last outputs that are not finite are not, where it is not the graph that gives them.
+    failure: Arc<Mutex<Option<String>>>,
 }
 
 impl ImportedGraph {
     /// Scores and embeddings of a batch, `[B, channels, bands, frames]`. Where there is no graph or it fails, they are
-    /// NaN, which nothing takes for a result.
+    /// NaN, which nothing takes for a result, and why is kept.
     fn compute(&self, x: &Tensor<4>) -> GraphOutput {
         let count = x.dims()[0];
-        let run = |graph: &Arc<dyn GraphRunner>| graph.run(&to_host(x.clone()), count).ok();
         let (scores, embedding) = (count * self.config.scores, count * self.config.embedding);
-        let fits =
-            |output: &GraphOutput| (output.scores.len(), output.embedding.len()) == (scores, embedding);
-        let output = self.graph.as_ref().and_then(run).filter(fits);
-        output.unwrap_or_else(|| GraphOutput {
-            scores: vec![f32::NAN; scores],
-            embedding: vec![f32::NAN; embedding],
-        })
+        let output = self.run(x, count).and_then(|output| {
+            match (output.scores.len(), output.embedding.len()) == (scores, embedding) {
+                true => Ok(output),
+                false => Err(format!(
+                    "gives {} scores and {} features for {count} inputs, not {scores} and {embedding}",
+                    output.scores.len(),
+                    output.embedding.len()
+                )),
+            }
+        });
+        match output {
+            Ok(output) => {
+                let mut numbers = output.scores.iter().chain(&output.embedding);
+                if numbers.any(|number| !number.is_finite()) {
+                    self.keep(None);
+                }
+                output
+            }
+            Err(reason) => {
+                self.keep(Some(reason));
+                GraphOutput {
+                    scores: vec![f32::NAN; scores],
+                    embedding: vec![f32::NAN; embedding],
+                }
+            }
+        }
+    }
+
+    /// What the runtime gives, or says.
+    fn run(&self, x: &Tensor<4>, count: usize) -> Result<GraphOutput, String> {
+        match &self.graph {
+            Some(graph) => graph.run(&to_host(x.clone()), count),
+            None => Err("was opened without what computes it".into()),
+        }
+    }
+
+    fn keep(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 }
 
@@ -149,6 +182,13 @@ impl Architecture for ImportedGraph {
         }
         let mut logits = self.compute(&x).scores;
         if self.config.probabilities {
+            let odd = logits.iter().find(|p| p.is_finite() && logit(**p).is_nan());
+            if let Some(p) = odd {
+                self.keep(Some(format!(
+                    "gives {p} where its import says that there is a probability; import it again with --activation \
+                     sigmoid or softmax"
+                )));
+            }
             logits.iter_mut().for_each(|p| *p = logit(*p));
         }
         rows(logits, self.config.scores, &x)
@@ -156,6 +196,13 @@ impl Architecture for ImportedGraph {
 
     fn embedding_len(&self) -> usize {
         self.config.embedding
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The graph's layers are its own: only what it takes and gives is known.
@@ -212,6 +259,14 @@ mod tests {
     }
 
     fn logits(config: ImportedGraphConfig, graph: Option<Arc<dyn GraphRunner>>, x: [f32; 6]) -> Vec<f32> {
+        logits_and_failure(config, graph, x).0
+    }
+
+    fn logits_and_failure(
+        config: ImportedGraphConfig,
+        graph: Option<Arc<dyn GraphRunner>>,
+        x: [f32; 6],
+    ) -> (Vec<f32>, Option<String>) {
         let (network, specs) = Network::build_with_graph(&NetworkConfig::Onnx(config), 1, 2, graph).unwrap();
         let mut vars = Vars::init(specs, 1, &Device::flex());
         if config.linear_head {
@@ -219,7 +274,8 @@ mod tests {
             vars.set_vec(crate::VarId(1), vec![0.0, 10.0]);
         }
         let x = Tensor::<4>::from_data(TensorData::new(x.to_vec(), [2, 1, 1, 3]), &Device::flex());
-        to_host(network.forward(x, &mut Forward::eval(&vars)))
+        let logits = to_host(network.forward(x, &mut Forward::eval(&vars)));
+        (logits, network.failure())
     }
 
     #[test]
@@ -243,6 +299,24 @@ mod tests {
         assert!(all_nan(logits(config(false, false), sums(), [99.0; 6])));
         assert!(all_nan(logits(config(true, false), sums(), [-1.0; 6])));
         assert!(logit(0.0).is_finite() && logit(1.0).is_finite() && logit(1.0001) == logit(1.0));
+    }
+
+    #[test]
+    fn why_it_can_not_be_computed_is_kept() {
+        let failure = |probabilities, graph: Option<Arc<dyn GraphRunner>>, x| {
+            logits_and_failure(config(probabilities, false), graph, [x; 6]).1
+        };
+        let sums = || Some(Arc::new(Sums) as Arc<dyn GraphRunner>);
+        assert_eq!(failure(false, sums(), 0.5), None);
+        assert_eq!(failure(false, sums(), 99.0).unwrap(), "too loud");
+        assert_eq!(
+            failure(false, None, 0.5).unwrap(),
+            "was opened without what computes it"
+        );
+        let odd = failure(true, sums(), -1.0).unwrap();
+        assert!(odd.starts_with("gives -3 where its import says"), "{odd}");
+        // What the graph itself gives is not a failure of its runtime.
+        assert_eq!(failure(true, sums(), f32::NAN), None);
     }
 
     #[test]

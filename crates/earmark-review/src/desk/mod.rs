@@ -1,5 +1,6 @@
 //! All of a review for one service: pages of items, decisions, counts. Any number of threads may use it.
 
+mod ranking;
 mod requests;
 mod views;
 
@@ -10,11 +11,13 @@ use crate::decisions::{DecisionLog, OpenedLog, ReviewDecision, Verdict};
 use crate::error::ReviewError;
 use crate::items::ReviewSet;
 use crate::order::ReviewOrder;
+use crate::settled::{SettledReview, settle};
 use crate::state::ReviewState;
 use earmark_core::checksum::Checksum;
-use std::collections::BTreeMap;
+use ranking::{Ranking, Sorting};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
 /// Most items of a page.
@@ -32,10 +35,9 @@ pub struct ReviewDesk {
     id: String,
     title: String,
     set: ReviewSet,
-    /// Numbers of items, the first to review first.
-    order: Vec<usize>,
-    /// The same of each class.
-    by_class: BTreeMap<usize, Vec<usize>>,
+    sorting: Sorting,
+    /// The items as they are sorted now.
+    ranking: RwLock<Arc<Ranking>>,
     decided: Mutex<Decided>,
     notes: Vec<String>,
 }
@@ -51,7 +53,12 @@ impl ReviewDesk {
         (order, thresholds, seed): (ReviewOrder, &[f32], u64),
         log: &Path,
     ) -> Result<Self, ReviewError> {
-        let order = order.sort(&set, thresholds, seed)?;
+        let sorting = Sorting {
+            order,
+            thresholds: thresholds.to_vec(),
+            seed,
+        };
+        let ranking = Ranking::new(set.clone(), &sorting, 0)?;
         let OpenedLog {
             log: opened,
             decisions,
@@ -77,18 +84,12 @@ impl ReviewDesk {
             path: log.to_path_buf(),
             problem,
         })?;
-        let mut by_class: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for &number in &order {
-            for class in listed_under(&set, number) {
-                by_class.entry(class).or_default().push(number);
-            }
-        }
         Ok(Self {
             id: checksum(&set),
             title,
             set,
-            order,
-            by_class,
+            sorting,
+            ranking: RwLock::new(Arc::new(ranking)),
             decided: Mutex::new(Decided { log: opened, state }),
             notes,
         })
@@ -108,10 +109,39 @@ impl ReviewDesk {
         self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ranking(&self) -> Arc<Ranking> {
+        Arc::clone(&self.ranking.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sorts the items again, by other scores of some of them: by number, and in the order of the classes. The others
+    /// keep theirs.
+    ///
+    /// # Errors
+    /// Scores outside of 0 to 1, or of another number of classes.
+    pub fn sort_again(&self, scores: &BTreeMap<usize, Vec<f32>>) -> Result<(), ReviewError> {
+        let set = self.set.rescored(scores)?;
+        let mut ranking = self.ranking.write().unwrap_or_else(PoisonError::into_inner);
+        *ranking = Arc::new(Ranking::new(set, &self.sorting, ranking.sorted + 1)?);
+        Ok(())
+    }
+
+    /// What the reviewers agree on, and the numbers of all items that somebody has seen.
+    ///
+    /// # Errors
+    /// A class to which two reviewers gave different names.
+    pub fn settled(&self) -> Result<(SettledReview, BTreeSet<usize>), ReviewError> {
+        let decided = self.lock();
+        let state = &decided.state;
+        let seen = state.reviewers().flat_map(|reviewer| state.decisions(reviewer));
+        let seen = seen.filter_map(|(key, _)| self.set.find(key)).collect();
+        Ok((settle(state, None)?, seen))
+    }
+
     /// Classes and counts for a reviewer.
     pub fn overview(&self, reviewer: &str) -> ReviewOverview {
+        let ranking = self.ranking();
         let decided = self.lock();
-        views::overview(self, &decided.state, reviewer)
+        views::overview(self, &ranking, &decided.state, reviewer)
     }
 
     /// A page of items, of all or of those that are listed under a class; at most 500.
@@ -125,10 +155,11 @@ impl ReviewDesk {
         from: usize,
         count: usize,
     ) -> Result<ReviewPage, ReviewError> {
-        let order = self.listed(class)?;
+        let ranking = self.ranking();
+        let order = ranking.listed(class)?;
         let decided = self.lock();
         let shown = order.iter().skip(from).take(count.min(LARGEST_PAGE));
-        let items = shown.map(|&number| views::view(self, &decided.state, reviewer, number));
+        let items = shown.map(|&number| views::view(&ranking, &decided.state, reviewer, number));
         Ok(ReviewPage {
             total: order.len(),
             from,
@@ -147,7 +178,8 @@ impl ReviewDesk {
         class: Option<usize>,
         from: usize,
     ) -> Result<Option<usize>, ReviewError> {
-        let order = self.listed(class)?;
+        let ranking = self.ranking();
+        let order = ranking.listed(class)?;
         let decided = self.lock();
         let is_left = |position: &usize| {
             let key = &self.set.items()[order[*position]].key;
@@ -155,19 +187,6 @@ impl ReviewDesk {
         };
         let start = from.min(order.len());
         Ok((start..order.len()).chain(0..start).find(is_left))
-    }
-
-    fn listed(&self, class: Option<usize>) -> Result<&[usize], ReviewError> {
-        match class {
-            None => Ok(&self.order),
-            Some(class) if class < self.set.classes().len() => {
-                Ok(self.by_class.get(&class).map_or(&[][..], Vec::as_slice))
-            }
-            Some(class) => Err(ReviewError::Request(format!(
-                "class {class}: there are {}, from 0",
-                self.set.classes().len()
-            ))),
-        }
     }
 
     /// Writes a decision to the log, and returns when it is on the disk: the item after it, and the counts. A decision
@@ -178,6 +197,7 @@ impl ReviewDesk {
     pub fn decide(&self, request: &DecideRequest) -> Result<(Option<ReviewView>, ReviewCounts), ReviewError> {
         request.check(&self.id, self.set.items().len())?;
         let reviewer = request.reviewer.trim();
+        let ranking = self.ranking();
         let mut decided = self.lock();
         let mut about = request.item;
         if !decided.state.knows(&request.id) {
@@ -188,8 +208,8 @@ impl ReviewDesk {
             }
             self.write(&mut decided, decision)?;
         }
-        let view = about.map(|number| views::view(self, &decided.state, reviewer, number));
-        Ok((view, views::counts(self, &decided.state, reviewer)))
+        let view = about.map(|number| views::view(&ranking, &decided.state, reviewer, number));
+        Ok((view, views::counts(&ranking, &decided.state, reviewer)))
     }
 
     /// The log first: what is in memory alone would be lost.
@@ -205,15 +225,6 @@ fn checksum(set: &ReviewSet) -> String {
         sum.update(format!("{:?}\n", item.key).as_bytes());
     }
     sum.hex()
-}
-
-/// The classes that an item is listed under: its labels, else its best one.
-fn listed_under(set: &ReviewSet, number: usize) -> Vec<usize> {
-    let item = &set.items()[number];
-    match item.labels.is_empty() {
-        true => item.class().into_iter().collect(),
-        false => item.labels.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -263,6 +263,31 @@ fn decisions_about_other_items_are_kept_and_said() {
     assert_eq!(folder.open(events()).overview("anna").counts.left, 2);
 }
 
+#[test]
+fn other_scores_sort_the_items_again() {
+    let folder = Folder::new();
+    let desk = folder.open(clips());
+    let files = || -> Vec<String> {
+        let page = desk.page("anna", None, 0, 9).unwrap();
+        page.items.into_iter().map(|item| item.file).collect()
+    };
+    assert_eq!(files(), ["c.wav", "b.wav", "a.wav", "d.wav"]);
+    desk.decide(&folder.request("anna", Verdict::Reject, Some(0), &[]))
+        .unwrap();
+    let scores = BTreeMap::from([(0, vec![0.05, 0.8, 0.15]), (2, vec![0.9, 0.05, 0.05])]);
+    desk.sort_again(&scores).unwrap();
+    assert_eq!(files(), ["a.wav", "b.wav", "c.wav", "d.wav"]);
+    let counts = desk.overview("anna").counts;
+    assert_eq!((counts.sorted, counts.left), (1, 3));
+    assert!(desk.sort_again(&BTreeMap::from([(0, vec![0.5])])).is_err());
+    assert_eq!(desk.overview("anna").counts.sorted, 1);
+    let (settled, seen) = desk.settled().unwrap();
+    assert_eq!(
+        (settled.items.len(), seen.into_iter().collect::<Vec<_>>()),
+        (1, vec![0])
+    );
+}
+
 /// Threads that decide at the same time: every answered decision is in the log.
 #[test]
 fn nothing_is_lost_among_threads() {

@@ -1,6 +1,7 @@
 //! Items and counts as a page shows them, for one reviewer.
 
-use super::{ReviewDesk, listed_under};
+use super::ReviewDesk;
+use super::ranking::{Ranking, listed_under};
 use crate::decisions::Verdict;
 use crate::items::ReviewKind;
 use crate::state::ReviewState;
@@ -71,6 +72,8 @@ pub struct ReviewCounts {
     pub skipped: usize,
     /// Whether there is a decision to undo.
     pub can_undo: bool,
+    /// How often the items were sorted again: a page that knows another number loads its list.
+    pub sorted: usize,
     /// Items and those left, by class.
     pub classes: Vec<ReviewClass>,
 }
@@ -90,7 +93,12 @@ pub struct ReviewOverview {
     pub counts: ReviewCounts,
 }
 
-pub(super) fn overview(desk: &ReviewDesk, state: &ReviewState, reviewer: &str) -> ReviewOverview {
+pub(super) fn overview(
+    desk: &ReviewDesk,
+    ranking: &Ranking,
+    state: &ReviewState,
+    reviewer: &str,
+) -> ReviewOverview {
     let shown = |name: &String| state.shown(reviewer, name).to_owned();
     let mut names: Vec<String> = desk.set.classes().iter().map(shown).collect();
     let given = state.decisions(reviewer);
@@ -102,44 +110,45 @@ pub(super) fn overview(desk: &ReviewDesk, state: &ReviewState, reviewer: &str) -
         title: desk.title.clone(),
         kind: desk.set.kind(),
         names,
-        counts: counts(desk, state, reviewer),
+        counts: counts(ranking, state, reviewer),
     }
 }
 
-pub(super) fn counts(desk: &ReviewDesk, state: &ReviewState, reviewer: &str) -> ReviewCounts {
+pub(super) fn counts(ranking: &Ranking, state: &ReviewState, reviewer: &str) -> ReviewCounts {
     let mut seen = 0;
     let mut skipped = 0;
     let mut seen_of: BTreeMap<usize, usize> = BTreeMap::new();
     for (key, decision) in state.decisions(reviewer) {
-        let Some(number) = desk.set.find(key) else {
+        let Some(number) = ranking.set.find(key) else {
             continue;
         };
         seen += 1;
         skipped += usize::from(decision.verdict == Verdict::Skip);
-        for class in listed_under(&desk.set, number) {
+        for class in listed_under(&ranking.set, number) {
             *seen_of.entry(class).or_default() += 1;
         }
     }
     let class = |(class, items): (&usize, &Vec<usize>)| ReviewClass {
         class: *class,
-        name: state.shown(reviewer, &desk.set.classes()[*class]).to_owned(),
+        name: state.shown(reviewer, &ranking.set.classes()[*class]).to_owned(),
         items: items.len(),
         left: items.len() - seen_of.get(class).copied().unwrap_or(0),
     };
     ReviewCounts {
-        items: desk.order.len(),
-        left: desk.order.len() - seen,
+        items: ranking.order.len(),
+        left: ranking.order.len() - seen,
         skipped,
         can_undo: state.last(reviewer).is_some(),
-        classes: desk.by_class.iter().map(class).collect(),
+        sorted: ranking.sorted,
+        classes: ranking.by_class.iter().map(class).collect(),
     }
 }
 
-pub(super) fn view(desk: &ReviewDesk, state: &ReviewState, reviewer: &str, number: usize) -> ReviewView {
-    let item = &desk.set.items()[number];
+pub(super) fn view(ranking: &Ranking, state: &ReviewState, reviewer: &str, number: usize) -> ReviewView {
+    let item = &ranking.set.items()[number];
     let shown = |name: &str| state.shown(reviewer, name).to_owned();
     let label = |class: usize, score: Option<f32>| LabelScore {
-        label: shown(&desk.set.classes()[class]),
+        label: shown(&ranking.set.classes()[class]),
         score,
     };
     let decision = state.decided(reviewer, &item.key);

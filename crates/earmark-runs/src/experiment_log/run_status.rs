@@ -1,8 +1,8 @@
 //! How far a run has got.
 
+use crate::run_dir::RunLock;
 use earmark_engine::TrainingProgress;
 use serde::Serialize;
-use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// How far a run has got.
@@ -40,7 +40,7 @@ impl RunStatus {
     /// The status of a run directory that has logged `logged` of `total` steps.
     pub fn of(run: &Path, logged: u64, total: Option<u64>) -> Self {
         let status = |state, step, total| Self { state, step, total };
-        if is_locked(run) {
+        if RunLock::is_held(run) {
             return status(RunState::Running, logged, total);
         }
         let Ok(progress) = TrainingProgress::read(run) else {
@@ -71,17 +71,9 @@ impl std::fmt::Display for RunStatus {
     }
 }
 
-/// Whether a process holds the run's lock. To find out, a shared lock is taken for a moment; a training that starts in that very
-/// moment is refused and can be started again.
-fn is_locked(run: &Path) -> bool {
-    let lock = File::open(run.join(".lock"));
-    lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_dir::RunLock;
     use earmark_engine::checkpoint::state_path;
 
     fn write_state(run: &Path, step: u64, stopped: Option<&str>) {

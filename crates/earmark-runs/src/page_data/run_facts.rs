@@ -34,6 +34,10 @@ pub(super) fn facts(run: &RunDir, status: &RunStatus, best: Option<&ModelMeta>) 
     facts.push(Fact::new("device", &info.device));
     let from = info.init_from.as_ref();
     facts.extend(from.map(|from| Fact::new("initial weights", from)));
+    facts.extend(info.teachers.as_ref().map(|teachers| {
+        let models: Vec<&str> = teachers.models.iter().map(|(model, _)| model.as_str()).collect();
+        Fact::new("teachers", models.join(", "))
+    }));
     let best = best.map(|best| format!("step {}", human_count(best.step)));
     facts.extend(best.map(|step| Fact::new("best.safetensors", step)));
     facts.retain(|f| !f.value.is_empty());

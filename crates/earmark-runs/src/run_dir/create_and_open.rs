@@ -14,7 +14,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a new run writes before run.json.
-const BEFORE_INFO: [&str; 5] = [LOCK, "recipe.toml", "classes.csv", "split.csv", CORRECTIONS];
+const BEFORE_INFO: [&str; 6] = [
+    LOCK,
+    "recipe.toml",
+    "classes.csv",
+    "split.csv",
+    CORRECTIONS,
+    "teacher-scores.csv",
+];
 
 /// An opened run directory, of a training on audio (a [`Recipe`]), of stacking (a [`StackRecipe`]) or of either (an
 /// [`AnyRecipe`]).

@@ -87,6 +87,9 @@ pub enum RunError {
     /// `split.csv` does not fit, or is broken.
     #[error("{0}")]
     Split(String),
+    /// `teacher-scores.csv` is broken.
+    #[error("{0}")]
+    Teachers(String),
     /// The list of a search's trials is broken.
     #[error("{path}: cannot be read: {message}; the search with --resume writes it again")]
     Trials {

@@ -47,6 +47,13 @@ impl RunLock {
             }
         }
     }
+
+    /// Whether a process holds the lock of a folder. To find out, a shared lock is taken for a moment; a training that
+    /// starts in that very moment is refused and can be started again.
+    pub fn is_held(folder: &Path) -> bool {
+        let lock = File::open(folder.join(LOCK));
+        lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
 }
 
 /// Whether `path` still leads to this file.

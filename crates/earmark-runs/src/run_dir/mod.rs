@@ -4,6 +4,7 @@
 //! recipe.toml     the recipe, resolved, every default written out
 //! classes.csv     index,name
 //! split.csv       part,file,role: training, validation and test clips
+//! teacher-scores.csv  the scores that targets are blended with, where there are teachers
 //! corrections/    the files of corrections that it began with
 //! run.json        command line, version, revision, seed, data, device: see RunInfo
 //! log.txt         what happened when
@@ -34,7 +35,7 @@ pub use kept_corrections::{corrections_checksums, keep_corrections, kept_correct
 pub use lock::RunLock;
 pub use new_run_folder::fresh_folder;
 pub use planned_steps::planned_steps;
-pub use run_json::{DataInfo, RunInfo};
+pub use run_json::{DataInfo, RunInfo, TeacherInfo};
 pub use run_log::{RunLog, now};
 pub(crate) use sealed_json::{parse_at, split_checksum};
 pub use sealed_json::{parse_sealed_json, write_sealed_json};

@@ -39,6 +39,18 @@ pub struct RunInfo {
     /// The weight of each class in the loss, by name; none if all are equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<BTreeMap<String, f64>>,
+    /// The teachers whose scores are part of the targets; none without `train.distil`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teachers: Option<TeacherInfo>,
+}
+
+/// The teachers of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TeacherInfo {
+    /// Their model files, with the BLAKE3 hash of each.
+    pub models: Vec<(String, String)>,
+    /// Checksum of `teacher-scores.csv`.
+    pub scores_checksum: String,
 }
 
 /// The data of a run.

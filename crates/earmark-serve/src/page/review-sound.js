@@ -1,14 +1,58 @@
 "use strict";
 
-// Requests to the server, pictures of sounds, and the player.
+// What the pages of a review and of an index share: texts, requests to the server, pictures of sounds, the player, and
+// a part of a sound that is chosen in its picture. Everything that comes from the server is shown by textContent: no
+// name is ever markup.
 
 const $ = (id) => document.getElementById(id);
 
+function say(text, isFault) {
+  $("status").textContent = text;
+  $("status").className = isFault ? "fault" : "";
+}
+
+function element(kind, className, text) {
+  const made = document.createElement(kind);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// A name as it is shown: characters that change the direction of what follows, or break it, are written out.
+function visible(name) {
+  const odd = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  return name.replace(odd, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+// What the browser keeps for these pages; a browser that keeps nothing does without.
+const kept = {
+  get(key) { try { return localStorage.getItem(`earmark-review-${key}`); } catch { return null; } },
+  set(key, value) {
+    try {
+      if (value === null) localStorage.removeItem(`earmark-review-${key}`);
+      else localStorage.setItem(`earmark-review-${key}`, value);
+    } catch { /* Nothing is kept. */ }
+  },
+  // All values whose keys begin so.
+  all(prefix) {
+    try {
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`earmark-review-${prefix}`));
+      return keys.map((key) => localStorage.getItem(key));
+    } catch { return []; }
+  },
+};
+
+// After a click, keys are those of the page again; by keyboard, the focus stays.
+function letGo(event, button) {
+  if (event.detail > 0) button.blur();
+}
+
 const server = {
   token: "",
+  base: "v1/review/",
 
   address(path, settings) {
-    const address = new URL(`v1/review/${path}`, document.baseURI);
+    const address = new URL(server.base + path, document.baseURI);
     for (const [key, value] of Object.entries(settings || {})) {
       if (value !== null && value !== undefined && value !== "") address.searchParams.set(key, value);
     }
@@ -36,6 +80,12 @@ const server = {
 
   async json(path, settings, options) {
     return (await server.ask(path, settings, options)).json();
+  },
+
+  // The answer to what is sent as JSON.
+  post(path, body) {
+    const headers = { "Content-Type": "application/json" };
+    return server.json(path, {}, { method: "POST", headers, body: JSON.stringify(body) });
   },
 };
 
@@ -180,9 +230,90 @@ const player = {
     sound.currentTime = Math.max(0, Math.min(length, seconds));
   },
 
+  // Shows where it is: at each frame while it plays, else when that changes.
+  follow(show) {
+    let isRunning = false;
+    const step = () => {
+      show();
+      isRunning = !player.sound.paused;
+      if (isRunning) requestAnimationFrame(step);
+    };
+    for (const name of ["play", "pause", "ended", "seeked", "emptied", "loadedmetadata", "durationchange"]) {
+      player.sound.addEventListener(name, () => { if (!isRunning) step(); });
+    }
+    show();
+  },
+
   // Where it is, from 0 to 1.
   place() {
     const { sound } = player;
     return sound.duration > 0 ? sound.currentTime / sound.duration : 0;
+  },
+};
+
+// A part of what the spectrogram shows: chosen by pointer, by numbers, or where the sound is when a key is pressed. In
+// seconds from the start of the recording.
+const part = {
+  picture: null,
+  start: 0,
+  end: 0,
+
+  show(picture, start, end) {
+    part.picture = picture;
+    part.set(start, end);
+  },
+
+  // From and to; where they are the wrong way round, they are turned.
+  set(start, end) {
+    const { picture } = part;
+    if (!picture) return;
+    const inside = (seconds) => Math.max(picture.start, Math.min(picture.start + picture.seconds, seconds));
+    [part.start, part.end] = [Math.min(start, end), Math.max(start, end)].map(inside);
+    $("part-start").value = part.start.toFixed(2);
+    $("part-end").value = part.end.toFixed(2);
+    const share = (seconds) => (100 * (seconds - picture.start)) / picture.seconds;
+    $("part-span").hidden = part.end <= part.start;
+    $("part-span").style.left = `${share(part.start)}%`;
+    $("part-span").style.right = `${100 - share(part.end)}%`;
+  },
+
+  // Where a pointer is.
+  at(event) {
+    const box = $("spectrogram").getBoundingClientRect();
+    return part.picture.start + ((event.clientX - box.left) / box.width) * part.picture.seconds;
+  },
+
+  // Where the sound is.
+  now() {
+    return part.picture ? part.picture.start + player.place() * part.picture.seconds : 0;
+  },
+
+  // A click seeks, a longer way chooses a part.
+  listen() {
+    const canvas = $("spectrogram");
+    let from = null;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (!part.picture || event.button !== 0) return;
+      from = event;
+      canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (from && Math.abs(event.clientX - from.clientX) > 4 && !$("part").hidden) part.set(part.at(from), part.at(event));
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      if (!from) return;
+      const isClick = Math.abs(event.clientX - from.clientX) <= 4 || $("part").hidden;
+      from = null;
+      const box = canvas.getBoundingClientRect();
+      const place = (event.clientX - box.left) / box.width;
+      if (isClick) player.seek(place * (player.sound.duration || 0));
+    });
+    canvas.addEventListener("pointercancel", () => { from = null; });
+    for (const id of ["part-start", "part-end"]) {
+      $(id).addEventListener("change", () => {
+        const [start, end] = ["part-start", "part-end"].map((name) => Number($(name).value));
+        if (Number.isFinite(start) && Number.isFinite(end)) part.set(start, end);
+      });
+    }
   },
 };

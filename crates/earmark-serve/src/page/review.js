@@ -1,6 +1,6 @@
 "use strict";
 
-// The page of a review. Everything that comes from the server is shown by textContent: no name is ever markup.
+// The page of a review.
 
 const PAGE = 100;
 const RETRY_MS = 1000;
@@ -10,42 +10,6 @@ const WORDS = { accept: "right", reject: "wrong", relabel: "it is", add: "right,
 const review = {
   id: "", reviewer: "", kind: "clips", names: [], class: null, total: 0, position: 0,
   pages: new Map(), list: 0, mode: "single", busy: false, shown: null, picture: null,
-};
-
-function say(text, isFault) {
-  $("status").textContent = text;
-  $("status").className = isFault ? "fault" : "";
-}
-
-function element(kind, className, text) {
-  const made = document.createElement(kind);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-// A name as it is shown: characters that change the direction of what follows, or break it, are written out.
-function visible(name) {
-  const odd = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-  return name.replace(odd, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-// What the browser keeps for this page; a browser that keeps nothing does without.
-const kept = {
-  get(key) { try { return localStorage.getItem(`earmark-review-${key}`); } catch { return null; } },
-  set(key, value) {
-    try {
-      if (value === null) localStorage.removeItem(`earmark-review-${key}`);
-      else localStorage.setItem(`earmark-review-${key}`, value);
-    } catch { /* Nothing is kept. */ }
-  },
-  // All values whose keys begin so.
-  all(prefix) {
-    try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`earmark-review-${prefix}`));
-      return keys.map((key) => localStorage.getItem(key));
-    } catch { return []; }
-  },
 };
 
 function newId() {
@@ -114,12 +78,14 @@ function showCounts(counts) {
     button.setAttribute("aria-label", `${visible(found.name)}: ${found.left} left of ${found.items}`);
   });
   $("all").setAttribute("aria-pressed", String(review.class === null));
+  const isSortedAgain = review.counts && review.counts.sorted !== counts.sorted;
   review.counts = counts;
-}
-
-// After a click, keys are those of the page again; by keyboard, the focus stays.
-function letGo(event, button) {
-  if (event.detail > 0) button.blur();
+  // Somebody has sorted the items by a new model: what is loaded is of another order.
+  if (isSortedAgain) {
+    review.list += 1;
+    review.pages.clear();
+    redrawCells();
+  }
 }
 
 async function choose(name) {
@@ -143,6 +109,9 @@ async function loadOverview() {
   document.title = `earmark review: ${visible(found.title)}`;
   review.id = found.review;
   review.kind = found.kind;
+  $("learn").hidden = found.kind !== "clips";
+  $("part").hidden = !found.archive;
+  $("search").hidden = !found.archive;
   review.names = found.names;
   $("names").replaceChildren(...found.names.map((name) => {
     const option = element("option");
@@ -210,7 +179,9 @@ async function showPicture(item) {
   const canvas = $("spectrogram");
   pictures.clear(canvas);
   review.picture = null;
+  part.picture = null;
   $("event-span").hidden = true;
+  $("part-span").hidden = true;
   const quiet = (error) => { if (review.shown === item) say(error.message, true); };
   player.take(item.item, $("context").value).catch(quiet);
   try {
@@ -221,6 +192,9 @@ async function showPicture(item) {
     const cut = picture.isCut ? ` (the first ${picture.seconds.toFixed(0)} s)` : "";
     canvas.setAttribute("aria-label", `Spectrogram of ${picture.seconds.toFixed(2)} s${cut}`);
     if (picture.isCut) $("where").textContent += cut;
+    const [start, end] = item.seconds || [picture.start, picture.start + Math.min(5, picture.seconds)];
+    if (!$("part").hidden) part.show(picture, start, end);
+    else part.picture = picture;
     if (item.seconds) {
       const share = (seconds) => 100 * Math.max(0, Math.min(1, (seconds - picture.start) / picture.seconds));
       const span = $("event-span");
@@ -241,7 +215,6 @@ async function prepare(position) {
 }
 
 function showPlace() {
-  requestAnimationFrame(showPlace);
   const place = review.shown && player.item === review.shown.item ? player.place() : 0;
   $("cursor").style.left = `${100 * place}%`;
   if (document.activeElement !== $("seek")) $("seek").value = place;
@@ -519,6 +492,15 @@ async function rename() {
   await reopen(`Renamed: ${visible(select.value)} is ${visible(names[0])}.`);
 }
 
+// The page of the index, with what sounds like the chosen part.
+function find() {
+  if ($("part").hidden || !part.picture) return;
+  const address = new URL("search", document.baseURI);
+  const settings = { review_item: review.shown.item, start: part.start.toFixed(3), end: part.end.toFixed(3) };
+  for (const [key, value] of Object.entries(settings)) address.searchParams.set(key, value);
+  location.href = address;
+}
+
 // ---- Keys and buttons
 
 function turn(select) {
@@ -555,10 +537,15 @@ const AT_ONCE = {
   ".": () => player.seek(player.sound.currentTime + 1),
   s: () => turn($("speed")),
   b: () => turn($("band")),
+  "[": () => { if (!$("part").hidden) part.set(part.now(), Math.max(part.now(), part.end)); },
+  "]": () => { if (!$("part").hidden) part.set(Math.min(part.now(), part.start), part.now()); },
+  f: find,
+  l: () => { if (!$("learn").hidden) $("learn-start").focus(); },
   "?": () => { document.querySelector("details").open = !document.querySelector("details").open; },
 };
 const BUTTONS = {
   accept: "a", reject: "x", relabel: "r", add: "d", skip: "k", undo: "u", next: "n", mode: "g", rename: "c", play: " ",
+  find: "f",
 };
 
 function press(key) {
@@ -595,10 +582,7 @@ for (const id of ["band", "context"]) {
 }
 for (const id of ["speed", "band", "context"]) $(id).addEventListener("change", () => $(id).blur());
 $("seek").addEventListener("input", () => player.seek(Number($("seek").value) * (player.sound.duration || 0)));
-$("spectrogram").addEventListener("click", (event) => {
-  const box = $("spectrogram").getBoundingClientRect();
-  player.seek(((event.clientX - box.left) / box.width) * (player.sound.duration || 0));
-});
+part.listen();
 let isDrawing = false;
 const drawSoon = () => {
   if (isDrawing || review.mode !== "grid") return;
@@ -628,7 +612,8 @@ $("who").addEventListener("submit", (event) => {
     $("reviewer").blur();
     await openList(0);
     say(`${review.counts.left} left of ${review.counts.items}.`);
+    await learning.load();
   });
 });
 $("reviewer").value = kept.get("reviewer") || "";
-requestAnimationFrame(showPlace);
+player.follow(showPlace);

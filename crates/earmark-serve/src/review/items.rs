@@ -1,11 +1,24 @@
 //! Items and counts for a reviewer; nothing of another one is in them.
 
-use super::work::{ReviewApp, required, reviewer};
+use super::work::{ReviewApp, reviewer};
 use crate::failure::RequestFailure;
-use crate::query::Query;
+use crate::json::json_answer;
+use crate::query::{Query, required};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use earmark_review::ReviewOverview;
 use serde::Serialize;
+
+/// What a page begins with.
+#[derive(Serialize)]
+struct OverviewAnswer {
+    #[serde(flatten)]
+    overview: ReviewOverview,
+    /// Whether there is a model to learn again with.
+    learning: bool,
+    /// Whether there is an index to search.
+    archive: bool,
+}
 
 /// Where a reviewer continues.
 #[derive(Serialize)]
@@ -18,7 +31,12 @@ struct NextLeft {
 pub async fn overview(State(review): State<ReviewApp>, request: Request) -> Result<Response, RequestFailure> {
     let query = Query::parse(request.uri().query(), &["reviewer"])?;
     let reviewer = reviewer(&query)?;
-    review.ask(move |desk| Ok(desk.overview(&reviewer))).await
+    let overview = review.on_disk(move |desk| Ok(desk.overview(&reviewer))).await?;
+    json_answer(&OverviewAnswer {
+        overview,
+        learning: review.service.learning.is_some(),
+        archive: review.app.archive.is_some(),
+    })
 }
 
 /// `GET /v1/review/items`: a page of items, of all or of one class.

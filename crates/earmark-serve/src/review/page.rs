@@ -1,38 +1,23 @@
 //! The page; everything is in the binary.
 
-use crate::page::served;
+use crate::page::{SCRIPT, SOUND_POLICY, served};
 use axum::response::IntoResponse;
-
-/// As that of the live page; sound comes from the server, or from what a script has fetched with the token.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `GET /`
 pub async fn page() -> impl IntoResponse {
     served(
-        POLICY,
+        SOUND_POLICY,
         "text/html; charset=utf-8",
         include_str!("../page/review.html"),
     )
 }
 
-/// `GET /review.css`
-pub async fn style() -> impl IntoResponse {
-    served(
-        POLICY,
-        "text/css; charset=utf-8",
-        include_str!("../page/review.css"),
-    )
-}
-
 /// `GET /review.js`
 pub async fn script() -> impl IntoResponse {
-    served(POLICY, SCRIPT, include_str!("../page/review.js"))
+    served(SOUND_POLICY, SCRIPT, include_str!("../page/review.js"))
 }
 
-/// `GET /review-sound.js`
-pub async fn sound_script() -> impl IntoResponse {
-    served(POLICY, SCRIPT, include_str!("../page/review-sound.js"))
+/// `GET /review-learn.js`
+pub async fn learn_script() -> impl IntoResponse {
+    served(SOUND_POLICY, SCRIPT, include_str!("../page/review-learn.js"))
 }

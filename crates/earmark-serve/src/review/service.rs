@@ -1,8 +1,10 @@
 //! What all requests of a review share.
 
-use super::sound_cache::SoundCache;
+use super::learning::{Learning, LearningConfig};
+use crate::archive::ArchiveConfig;
 use crate::config::ServeConfig;
 use crate::limits::ServeLimits;
+use crate::sounds::SoundCache;
 use earmark_review::ReviewDesk;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,17 +51,39 @@ impl ReviewServeConfig {
     }
 }
 
+/// What is served: items to review, an index of an archive, or both.
+#[derive(Default)]
+pub struct ReviewContents {
+    /// Items to review.
+    pub desk: Option<ReviewDesk>,
+    /// How to learn again from their decisions.
+    pub learning: Option<LearningConfig>,
+    /// An index to search, label and train on.
+    pub archive: Option<ArchiveConfig>,
+}
+
+impl From<ReviewDesk> for ReviewContents {
+    fn from(desk: ReviewDesk) -> Self {
+        Self {
+            desk: Some(desk),
+            ..Self::default()
+        }
+    }
+}
+
 /// A review that is served.
 pub(crate) struct ReviewService {
     pub desk: Arc<ReviewDesk>,
     pub sounds: SoundCache,
+    pub learning: Option<Arc<Learning>>,
 }
 
 impl ReviewService {
-    pub fn new(desk: ReviewDesk) -> Self {
+    pub fn new(desk: ReviewDesk, learning: Option<LearningConfig>) -> Self {
         Self {
             desk: Arc::new(desk),
             sounds: SoundCache::default(),
+            learning: learning.map(|config| Arc::new(Learning::new(config))),
         }
     }
 }

@@ -9,7 +9,7 @@ mod tag;
 use crate::app::App;
 use crate::failure::RequestFailure;
 use crate::page;
-use crate::review::REVIEW_ROUTES;
+use crate::pages::page_routes;
 use crate::stream;
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -56,7 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 pub(crate) fn counted_as(path: &str) -> &'static str {
     let known = ROUTES
         .iter()
-        .chain(&REVIEW_ROUTES)
+        .chain(page_routes())
         .find(|(_, known)| *known == path);
     known.map_or("other", |(_, known)| *known)
 }

@@ -1,15 +1,17 @@
 //! The server in this process, and clients that write their requests byte by byte.
 
 mod answers;
+mod archive;
 mod clients;
 mod drain;
+mod learning;
 mod limits;
 mod review;
 mod streams;
 
 use crate::app::App;
 use crate::queue::Admission;
-use crate::{ServeConfig, ServeObserver, ServedRequest, Server};
+use crate::{ReviewContents, ReviewServeConfig, ServeConfig, ServeObserver, ServedRequest, Server};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -68,7 +70,19 @@ fn serve(lab: &Lab, change: impl FnOnce(&mut ServeConfig)) -> Served {
     let kept = Arc::clone(&log);
     let observer: ServeObserver =
         Arc::new(move |request: &ServedRequest| kept.lock().unwrap().push(request.clone()));
-    let server = Server::start(&config, observer).unwrap();
+    run(Server::start(&config, observer).unwrap(), log)
+}
+
+/// Starts a server with the pages of a review, of an index, or of both.
+fn serve_pages(config: &ReviewServeConfig, contents: impl Into<ReviewContents>) -> Served {
+    let log = Arc::<Mutex<Vec<ServedRequest>>>::default();
+    let kept = Arc::clone(&log);
+    let observer: ServeObserver =
+        Arc::new(move |request: &ServedRequest| kept.lock().unwrap().push(request.clone()));
+    run(Server::start_review(config, contents, observer).unwrap(), log)
+}
+
+fn run(server: Server, log: Arc<Mutex<Vec<ServedRequest>>>) -> Served {
     let (address, app) = (server.address(), Arc::clone(&server.app));
     let stop = Arc::<AtomicBool>::default();
     let flag = Arc::clone(&stop);
@@ -81,6 +95,9 @@ fn serve(lab: &Lab, change: impl FnOnce(&mut ServeConfig)) -> Served {
         log,
     }
 }
+
+/// Headers of what is sent as JSON.
+const AS_JSON: &str = "Content-Type: application/json\r\n";
 
 impl Served {
     /// Stops it and returns whether everything was answered.
@@ -127,6 +144,10 @@ impl Served {
         send(&mut client, &[head, lab.bytes()].concat());
         until("it waits", || self.app.queue.waiting_and_busy() == (1, 1));
         client
+    }
+
+    fn post_json(&self, path: &str, body: &serde_json::Value) -> Answer {
+        self.post(path, AS_JSON, body.to_string().as_bytes())
     }
 
     /// Keeps the only worker busy until what is returned is dropped.

@@ -1,8 +1,9 @@
 //! The review over HTTP: what a page asks for, who may ask, and that no answered decision is lost.
 
 use super::*;
+use crate::ServeError;
+use crate::pages::SHARED_ROUTES;
 use crate::review::REVIEW_ROUTES;
-use crate::{ReviewServeConfig, ServeError};
 use earmark_audio::{decode_bytes_native, encode_wav_16};
 use earmark_review::{DetectedEvent, ReviewDesk, ReviewOrder, ReviewSet, read_decisions};
 use serde_json::{Value, json};
@@ -48,25 +49,8 @@ fn log(dir: &TempDir) -> PathBuf {
 fn serve_review(dir: &TempDir, change: impl FnOnce(&mut ReviewServeConfig)) -> Served {
     let mut config = ReviewServeConfig::default();
     change(&mut config);
-    let log = Arc::<Mutex<Vec<ServedRequest>>>::default();
-    let kept = Arc::clone(&log);
-    let observer: ServeObserver =
-        Arc::new(move |request: &ServedRequest| kept.lock().unwrap().push(request.clone()));
-    let server = Server::start_review(&config, desk(dir), observer).unwrap();
-    let (address, app) = (server.address(), Arc::clone(&server.app));
-    let stop = Arc::<AtomicBool>::default();
-    let flag = Arc::clone(&stop);
-    let thread = std::thread::spawn(move || server.run(&flag).unwrap());
-    Served {
-        address,
-        app,
-        stop,
-        thread: Some(thread),
-        log,
-    }
+    serve_pages(&config, desk(dir))
 }
-
-const AS_JSON: &str = "Content-Type: application/json\r\n";
 
 /// Sends a decision, completed with an id and the review.
 fn decide(served: &Served, id: &str, decision: Value) -> Answer {
@@ -87,6 +71,10 @@ fn a_page_gets_items_decides_and_finds_its_decisions_after_a_restart() {
         (&json!("events"), &json!(3))
     );
     assert_eq!(overview["names"], json!(["Cat", "Dog <b>"]));
+    assert_eq!(
+        (&overview["learning"], &overview["archive"]),
+        (&json!(false), &json!(false))
+    );
     let page = served.get("/v1/review/items?reviewer=anna&from=0&count=2").json();
     assert_eq!(
         (&page["total"], page["items"].as_array().unwrap().len()),
@@ -236,6 +224,7 @@ fn decisions_that_cannot_be_meant_are_refused() {
     assert_eq!(served.get("/v1/review/overview").status, 400);
     assert_eq!(served.get("/v1/review/decide").status, 405);
     assert_eq!(served.get("/v1/tag").status, 404);
+    assert_eq!(served.get("/search").status, 404, "there is no index");
     assert_eq!(read_decisions(&log(&dir)).unwrap().0.len(), 0);
     assert!(served.end());
 }
@@ -244,7 +233,7 @@ fn decisions_that_cannot_be_meant_are_refused() {
 fn all_routes_answer_and_the_page_loads_nothing_from_elsewhere() {
     let dir = folder();
     let served = serve_review(&dir, |_| ());
-    for (method, path) in REVIEW_ROUTES {
+    for (method, path) in SHARED_ROUTES.into_iter().chain(REVIEW_ROUTES) {
         let answer = served.ask(&served.head(method, path, "Content-Length: 0\r\n"));
         assert!(
             ![0, 404, 405, 500].contains(&answer.status),
@@ -258,7 +247,13 @@ fn all_routes_answer_and_the_page_loads_nothing_from_elsewhere() {
         policy.starts_with("default-src 'none'; script-src 'self'"),
         "{policy}"
     );
-    for path in ["/", "/review.css", "/review.js", "/review-sound.js"] {
+    for path in [
+        "/",
+        "/review.css",
+        "/review.js",
+        "/review-learn.js",
+        "/review-sound.js",
+    ] {
         let text = served.get(path).text();
         assert!(!text.contains("http://") && !text.contains("https://"), "{path}");
         assert!(!text.contains("innerHTML"), "{path}");

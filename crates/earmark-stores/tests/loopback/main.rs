@@ -21,6 +21,15 @@ thread_local! {
 
 /// Stores that find `server` where Amazon's would be.
 fn stores(server: &Server) -> ObjectStores {
+    let limits = RetryLimits {
+        attempts: ATTEMPTS,
+        ..RetryLimits::default()
+    };
+    stores_with(server, limits)
+}
+
+/// The same with other limits.
+fn stores_with(server: &Server, limits: RetryLimits) -> ObjectStores {
     let endpoint = format!("http://127.0.0.1:{}", server.port);
     let variables = [
         ("AWS_ACCESS_KEY_ID", "key"),
@@ -28,10 +37,6 @@ fn stores(server: &Server) -> ObjectStores {
         ("AWS_REGION", "us-east-1"),
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
     ];
-    let limits = RetryLimits {
-        attempts: ATTEMPTS,
-        ..RetryLimits::default()
-    };
     let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     ObjectStores::new(owned, limits, |wait| {
         WAITS.with_borrow_mut(|waits| waits.push(wait))

@@ -1,8 +1,9 @@
 //! Listings, and files read in parts.
 
 use crate::server::{Fault, Server};
-use crate::{ATTEMPTS, WAITS, pattern, read_all, stores};
+use crate::{ATTEMPTS, WAITS, pattern, read_all, stores, stores_with};
 use earmark_core::remote::RemoteFiles;
+use earmark_stores::RetryLimits;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
@@ -102,6 +103,66 @@ fn a_store_that_stays_away_is_named_after_a_few_attempts() {
         assert!(error.starts_with(wanted), "{error}");
         assert_eq!(server.count("GET /lab/in/a.wav"), ATTEMPTS as usize);
     }
+}
+
+/// A server that never answers, or not to the end, is left after a few attempts, and asked once from then on, until it
+/// answers.
+#[test]
+fn a_silent_server_is_asked_once_the_next_time() {
+    for fault in [Fault::Silent, Fault::Stalled] {
+        let server = Server::start();
+        let bytes = pattern(1_000);
+        for name in ["a", "b", "c"] {
+            server.put(&format!("in/{name}.wav"), &bytes);
+        }
+        let limits = RetryLimits {
+            patience: Duration::from_millis(400),
+            attempts: 3,
+            ..RetryLimits::default()
+        };
+        let stores = stores_with(&server, limits);
+        let web = |name: &str| format!("http://127.0.0.1:{}/lab/in/{name}.wav", server.port);
+        server.plan("GET /lab/in/", fault, 4);
+        let error = read_all(&stores, &web("a")).unwrap_err().to_string();
+        assert!(
+            error.contains("can't be reached or used: no whole answer in 3 attempts (timeout: "),
+            "{fault:?}: {error}"
+        );
+        let error = read_all(&stores, &web("b")).unwrap_err().to_string();
+        assert!(
+            error.contains("no whole answer in 1 attempt (timeout: "),
+            "{fault:?}: {error}"
+        );
+        assert_eq!(
+            (server.count("/in/a.wav"), server.count("/in/b.wav")),
+            (3, 1),
+            "{fault:?}"
+        );
+        // It answers again, and so is asked several times again.
+        assert_eq!(read_all(&stores, &web("c")).unwrap(), bytes);
+        server.plan("GET /lab/in/b.wav", fault, 2);
+        assert_eq!(read_all(&stores, &web("b")).unwrap(), bytes, "{fault:?}");
+    }
+}
+
+/// However many attempts are left, and whatever the server asks for, a request ends.
+#[test]
+fn attempts_end_with_the_time_for_all_of_them() {
+    let server = Server::start();
+    server.put("in/a.wav", &pattern(1_000));
+    let limits = RetryLimits {
+        in_all: Duration::from_secs(70),
+        attempts: 1_000,
+        ..RetryLimits::default()
+    };
+    let stores = stores_with(&server, limits);
+    stores.list("s3://lab/in").unwrap();
+    server.plan("GET /lab/in/a.wav", Fault::Busy(503, Some(1_000_000)), usize::MAX);
+    WAITS.take();
+    let error = read_all(&stores, RECORDING).unwrap_err().to_string();
+    assert!(error.starts_with("its store fails or is busy (503)"), "{error}");
+    assert_eq!(WAITS.take(), [Duration::from_secs(30); 2]);
+    assert_eq!(server.count("GET /lab/in/a.wav"), 3);
 }
 
 #[test]

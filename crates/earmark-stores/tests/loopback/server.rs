@@ -21,6 +21,10 @@ pub enum Fault {
     Short,
     /// The connection ends without an answer.
     Dropped,
+    /// The connection is kept, and no answer comes.
+    Silent,
+    /// Half of the bytes come, then no more, and the connection is kept.
+    Stalled,
 }
 
 /// A fault of the next requests whose first line contains a text.
@@ -132,6 +136,11 @@ fn serve(stream: &TcpStream, store: &Mutex<Store>) {
     let fault = store.take_fault(&line);
     let (answer, is_short) = match fault {
         Some(Fault::Dropped) => return,
+        Some(Fault::Silent) => {
+            drop(store);
+            keep(stream);
+            return;
+        }
         Some(Fault::Busy(status, wait)) => {
             let answer = Answer::of(status, "");
             let answer = match wait {
@@ -144,11 +153,19 @@ fn serve(stream: &TcpStream, store: &Mutex<Store>) {
             Answer::of(status, format!("<Error><Code>{code}</Code></Error>")),
             false,
         ),
-        Some(Fault::Short) => (store.answer(&asked), true),
+        Some(Fault::Short | Fault::Stalled) => (store.answer(&asked), true),
         None => (store.answer(&asked), false),
     };
     drop(store);
     write_answer(stream, &asked.method, &answer, is_short);
+    if matches!(fault, Some(Fault::Stalled)) {
+        keep(stream);
+    }
+}
+
+/// Keeps a connection until who asked ends it.
+fn keep(mut stream: &TcpStream) {
+    let _ = stream.read(&mut [0]);
 }
 
 fn read_request(stream: &TcpStream) -> Option<(String, Asked)> {

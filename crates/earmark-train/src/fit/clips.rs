@@ -7,11 +7,14 @@ use crate::usable_clips::UsableClips;
 use crate::validation_split::with_folds;
 use crate::{Event, Observer, PipelineError, ProbeClasses, Skips, is_background};
 use earmark_core::human::human_amount;
+use earmark_core::text::quote;
+use earmark_data::check::CheckOptions;
 use earmark_data::split::fold_warnings;
 use earmark_data::{DataSet, Item};
 use earmark_inference::data::open_data;
 use earmark_recipe::Recipe;
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Any recipe will do to read data with.
 const READER: &str = "summary-baseline/any";
@@ -74,6 +77,38 @@ pub(super) fn leave_out(
     }
     set.items = rest;
     Ok((skipped, unreadable))
+}
+
+/// Clips with a class that are silent throughout. Those of background are what they are said to be.
+pub(super) fn silent_clips(set: &DataSet, sounds: &CheckedSounds) -> Vec<String> {
+    let silent = sounds.found.iter().flat_map(|found| &found.silent);
+    let silent = silent.filter_map(|at| set.items.get(*at));
+    let is_named = |item: &&Item| {
+        let mut names = item.labels.iter().filter_map(|label| set.classes.name(*label));
+        names.any(|name| !is_background(name))
+    };
+    silent.filter(is_named).map(|item| item.file.clone()).collect()
+}
+
+/// What to know about silent clips.
+pub(super) fn about_silent(clips: &[String], data: &Path) -> Option<String> {
+    if clips.is_empty() {
+        return None;
+    }
+    let named = clips[..clips.len().min(NAMED)].join(", ");
+    let more = match clips.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(
+            " and {more} more (`earmark data check {}`)",
+            quote(&data.to_string_lossy())
+        ),
+    };
+    Some(format!(
+        "{} silent (below {} dBFS throughout), and so trained on as if that were the class: {named}{more}; listen to them, \
+         and remove them if nothing is there",
+        human_amount(clips.len(), "clip is", "clips are"),
+        CheckOptions::default().silence_dbfs
+    ))
 }
 
 /// What to know about classes with a single clip, of which nothing can be held out; refused where all are such.
@@ -193,6 +228,39 @@ mod tests {
         set.items[2].fold = Some(1);
         set.items[3].fold = Some(1);
         assert_eq!(sizes(&set), None);
+    }
+
+    #[test]
+    fn silent_clips_of_a_class_are_named() {
+        let set = set(&[("background", 1), ("dog", 6)]);
+        let of = |silent: &[usize]| -> CheckedSounds {
+            let found = serde_json::json!({ "same": [], "similar": [], "unreadable": [], "silent": silent });
+            let sounds = serde_json::json!({ "data": "", "seconds": 1.0, "found": found });
+            serde_json::from_value(sounds).unwrap()
+        };
+        let said = |silent: &[usize]| about_silent(&silent_clips(&set, &of(silent)), Path::new("my sounds"));
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&[0]), None, "background may be silent");
+        let one = said(&[0, 2]).unwrap();
+        assert!(
+            one.starts_with("1 clip is silent (below -70 dBFS throughout), and so")
+                && one.contains(": dog/1.wav; listen"),
+            "{one}"
+        );
+        let many = said(&[1, 2, 3, 4, 5]).unwrap();
+        assert!(
+            many.starts_with("5 clips are silent")
+                && many.contains(
+                    "dog/0.wav, dog/1.wav, dog/2.wav and 2 more (`earmark data check 'my sounds'`)"
+                ),
+            "{many}"
+        );
+        // What an earlier version has found says nothing of them.
+        let earlier = serde_json::json!({
+            "data": "", "seconds": 1.0, "found": { "same": [], "similar": [], "unreadable": [] },
+        });
+        let earlier: CheckedSounds = serde_json::from_value(earlier).unwrap();
+        assert!(silent_clips(&set, &earlier).is_empty());
     }
 
     #[test]

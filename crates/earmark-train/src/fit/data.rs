@@ -1,7 +1,7 @@
 //! The clips of a fit: those to train on, in folds, and those of the fold that nothing is seen of.
 
 use super::choose_folds::FoldPlan;
-use super::clips::{few_clips, leave_out, read_usable, say_background, sizes};
+use super::clips::{about_silent, few_clips, leave_out, read_usable, say_background, silent_clips, sizes};
 use super::cut_outs::keep_together;
 use super::folds::{draw, merge};
 use super::job::FitFolderJob;
@@ -25,6 +25,8 @@ pub(super) struct FitData {
     pub test: Vec<Item>,
     /// Those that can't be read, which are in neither.
     pub skipped: Skips,
+    /// Clips with a class that are silent throughout, which are used all the same.
+    pub silent: Vec<String>,
     /// The folds of which one may be left out.
     pub outer_folds: Vec<u32>,
     /// Whether they are drawn in place of those of the data.
@@ -71,6 +73,7 @@ impl FitData {
         for (item, group) in set.items.iter_mut().zip(together.joined) {
             item.group = group;
         }
+        let silent = silent_clips(&set, &sounds);
         let (skipped, unreadable) = leave_out(&mut set, &sounds, observer)?;
         if plan.is_drawn {
             draw(&mut set)?;
@@ -95,6 +98,7 @@ impl FitData {
         let mut warnings = plan.warnings;
         warnings.extend(sizes(&set));
         warnings.extend(few_clips(&set)?);
+        warnings.extend(about_silent(&silent, &job.data));
         for warning in &warnings {
             observer(Event::Note(warning.clone()));
         }
@@ -105,6 +109,7 @@ impl FitData {
             train: set,
             test,
             skipped,
+            silent,
             outer_folds,
             warnings,
             unreadable,

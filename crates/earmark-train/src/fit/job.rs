@@ -149,6 +149,8 @@ pub struct FitFolderResult {
     pub skipped: Skips,
     /// Clips that are used though a part of them is missing, with what.
     pub damaged: Skips,
+    /// Clips with a class that are silent throughout, and used all the same.
+    pub silent: Vec<String>,
     /// Seconds of this call.
     pub seconds: f64,
 }

@@ -34,11 +34,13 @@ mod score_clips;
 mod sounds;
 mod together;
 mod tried;
+mod unfinished;
 mod ways;
 mod work;
 
 pub use choose::{FitMetric, WayComparison};
 pub use job::{FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitWayResult, WayLeftOut};
+pub use unfinished::UnfinishedFit;
 
 use crate::{Observer, PipelineError};
 use announce::announce;
@@ -57,6 +59,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use tried::{TriedWay, clips_without, results, run_all, skipped_and_damaged};
+use unfinished::RESULTS;
 use ways::{Way, WayKind};
 use work::WorkFolder;
 
@@ -181,11 +184,12 @@ fn finish_fit(
         held_out,
         skipped,
         damaged,
+        silent: data.silent.clone(),
         seconds: 0.0,
     };
     show_page(context, &result, chosen)?;
     result.seconds = started.elapsed().as_secs_f64();
-    write_json(&context.work.path.join("fit.json"), &result)?;
+    write_json(&context.work.path.join(RESULTS), &result)?;
     Ok(Some(result))
 }
 

@@ -189,7 +189,7 @@ mod tests {
         RepeatedSounds {
             same: owned(same),
             similar: owned(similar),
-            unreadable: Vec::new(),
+            ..RepeatedSounds::default()
         }
     }
 

@@ -6,14 +6,15 @@ use crate::{PipelineError, Skips};
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::checksum::Checksum;
 use earmark_metrics::ScoreTable;
-use earmark_runs::run_dir::{RunDir, RunLock, parse_sealed_json, write_sealed_json};
+use earmark_runs::run_dir::{RunDir, RunError, RunLock, parse_sealed_json, write_sealed_json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-const SETTINGS: &str = "settings.json";
+/// The file of the settings, with which a folder is one of a fit.
+pub(super) const SETTINGS: &str = "settings.json";
 
 /// What a finished way has found, next to its out-of-fold scores.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,10 +62,10 @@ impl WorkFolder {
         let file = path.join(SETTINGS);
         if restart && file.exists() {
             // Refused while another process is at work there.
-            drop(RunDir::lock_folder(path, true)?);
+            drop(lock(path, true)?);
             std::fs::remove_dir_all(path).map_err(|e| WriteError::new(path, e))?;
         }
-        let lock = RunDir::lock_folder(path, file.exists())?;
+        let lock = lock(path, file.exists())?;
         match read::<Value>(&file)? {
             None => write_sealed_json(&file, settings)?,
             Some(before) => refuse_others(path, &before, settings)?,
@@ -142,6 +143,22 @@ impl WorkFolder {
     pub fn scores(&self, way: &str) -> PathBuf {
         self.path.join(format!("{way}-out-of-fold.csv"))
     }
+}
+
+/// Locks the folder of a fit, which is named after the model.
+fn lock(path: &Path, resume: bool) -> Result<RunLock, PipelineError> {
+    let shown = path.display();
+    RunDir::lock_folder(path, resume).map_err(|error| match error {
+        RunError::Occupied(_) if !RunLock::is_held(path) => PipelineError::Request(format!(
+            "{shown}: has something else in it, and is where this fit would keep its work; move it away, or name another \
+             model with -o"
+        )),
+        // Another one may have begun between a look and the next.
+        RunError::Locked(_) | RunError::Occupied(_) => PipelineError::Request(format!(
+            "{shown}: another earmark is at work on this fit; wait for it, or name another model with -o"
+        )),
+        other => other.into(),
+    })
 }
 
 /// A JSON file; `None` if there is none.
@@ -270,7 +287,18 @@ mod tests {
         let settings = json!({ "data": "abc", "fold": null });
         let work = WorkFolder::open(&path, &settings, false).unwrap();
         let locked = WorkFolder::open(&path, &settings, false).err().unwrap();
-        assert!(matches!(locked, PipelineError::Run(_)), "{locked}");
+        let wanted = "another earmark is at work on this fit; wait for it, or name another model with -o";
+        assert!(locked.to_string().ends_with(wanted), "{locked}");
+        // The same where it has not written anything but its lock.
+        std::fs::remove_file(path.join(SETTINGS)).unwrap();
+        let locked = WorkFolder::open(&path, &settings, false).err().unwrap();
+        assert!(locked.to_string().ends_with(wanted), "{locked}");
+        std::fs::write(path.join("probe-folds.json"), "").unwrap();
+        let locked = WorkFolder::open(&path, &settings, false).err().unwrap();
+        assert!(locked.to_string().ends_with(wanted), "{locked}");
+        std::fs::remove_file(path.join("probe-folds.json")).unwrap();
+        drop(work);
+        let work = WorkFolder::open(&path, &settings, false).unwrap();
         assert!(work.finished("probe").unwrap().is_none());
         let (scores, found) = (scores(), found());
         work.record("probe", &found, &scores).unwrap();
@@ -309,7 +337,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("thesis.txt"), "x").unwrap();
         for restart in [false, true] {
-            assert!(WorkFolder::open(dir.path(), &json!({}), restart).is_err());
+            let refused = WorkFolder::open(dir.path(), &json!({}), restart).err().unwrap();
+            let refused = refused.to_string();
+            assert!(
+                refused.ends_with("move it away, or name another model with -o"),
+                "{refused}"
+            );
         }
         assert!(dir.path().join("thesis.txt").exists());
     }

@@ -11,6 +11,7 @@ use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::{ScoreJob, Scorer, ScorerOutput, SegmentScores};
 use earmark_features::Features;
+use earmark_models::Network;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -231,7 +232,7 @@ impl CopyMaker<'_> {
         let total = examples.clips() * self.per_clip + examples.background() * OF_BACKGROUND;
         let is_whole = scorer.run_segments(self.output, &job, fetch, |task, scored| {
             let copy = tasks[task].copy;
-            match scored.and_then(finite) {
+            match scored.and_then(|segments| finite(segments, &scorer.network)) {
                 Ok(segments) => {
                     // Of a piece, the one segment that it is.
                     let most = self.sources[copy.origin].start.map_or(usize::MAX, |_| 1);
@@ -292,10 +293,13 @@ fn of_background((example, sound): (usize, &[f32])) -> Vec<CopyTask<'_>> {
     (0..OF_BACKGROUND).map(of).collect()
 }
 
-/// Refuses outputs that are not finite.
-fn finite(segments: SegmentScores) -> Result<SegmentScores, String> {
+/// Refuses outputs that are not finite; of an imported graph that can't be computed, with what its runtime says.
+fn finite(segments: SegmentScores, network: &Network) -> Result<SegmentScores, String> {
     match segments.scores.iter().all(|value| value.is_finite()) {
         true => Ok(segments),
-        false => Err("the network's output is not finite".into()),
+        false => Err(match network.failure() {
+            Some(failure) => format!("the model's ONNX graph: {failure}"),
+            None => "the network's output is not finite".into(),
+        }),
     }
 }

@@ -37,6 +37,8 @@ pub struct ProbedFolds {
     pub report: Report,
     /// The uncalibrated scores of all clips.
     pub scores: ScoreTable,
+    /// The same, calibrated by the other folds.
+    pub calibrated: ScoreTable,
 }
 
 /// A fold to evaluate, and what its probe may see.
@@ -149,5 +151,6 @@ pub(super) fn cross_validate(paths: &Paths, folds: &[OuterFold]) -> Result<Probe
         folds: lines,
         report: Report::of(&aligned, &ReportOptions::default())?,
         scores: examples.table(&clips, of(&raw, &clips))?,
+        calibrated: examples.table(&clips, of(&calibrated, &clips))?,
     })
 }

@@ -129,6 +129,35 @@ impl Examples {
         self.copies.push(copy);
     }
 
+    /// The same features with other classes and labels; without copies and examples that have no labels.
+    pub fn relabelled(
+        &self,
+        classes: Vec<String>,
+        single_label: bool,
+        labels: &[Option<Vec<usize>>],
+    ) -> Self {
+        let layers = self.layers.iter();
+        let layers = layers.map(|from| LayerFeatures::new(from.layer, from.columns.clone()));
+        let mut all = Self::new(classes, single_label, layers.collect());
+        let labelled = labels.iter().take(self.originals()).enumerate();
+        for (i, labels) in labelled.filter_map(|(i, labels)| Some((i, labels.as_ref()?))) {
+            let segments = self.starts[i]..self.starts[i + 1];
+            for (to, from) in all.layers.iter_mut().zip(&self.layers) {
+                let width = from.width;
+                let rows = segments.start * width..segments.end * width;
+                to.segments.extend_from_slice(&from.segments[rows]);
+                to.means
+                    .extend_from_slice(&from.means[i * width..(i + 1) * width]);
+            }
+            all.starts.push(all.starts[all.starts.len() - 1] + segments.len());
+            all.items.push(Item {
+                labels: labels.clone(),
+                ..self.items[i].clone()
+            });
+        }
+        all
+    }
+
     /// Some of the originals with the copies that are on their side of a split: copies of one of them that are mixed
     /// with another of them, or with nothing.
     pub fn with_copies(&self, originals: &[usize]) -> Vec<usize> {

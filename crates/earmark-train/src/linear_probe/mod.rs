@@ -21,6 +21,7 @@ mod examples;
 mod fitting_time;
 mod inner_folds;
 mod job;
+mod learn_again;
 mod mixing;
 mod model_file;
 mod neighbour_votes;
@@ -37,6 +38,7 @@ pub use cross_validation::{ProbedFold, ProbedFolds};
 pub use examples::ProbeLayer;
 pub(crate) use fitting_time::{FittingSize, fitting_seconds};
 pub use job::{BACKGROUND_COPIES, CLIP_COPIES, ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
+pub use learn_again::{EmbeddedReview, LearnedAgain, ReviewedClips, ReviewedLabels};
 
 use crate::usable_clips::UsableClips;
 use crate::validation_split::with_folds;

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 const RATE: u32 = 32_000;
 
 /// A recording of a tone.
-fn tone(folder: &Path, name: &str, hz: f32, tenths: u32) -> Item {
+pub(super) fn tone(folder: &Path, name: &str, hz: f32, tenths: u32) -> Item {
     let samples = RATE / 10 * tenths;
     let mut wav = b"RIFF".to_vec();
     wav.extend((36 + 2 * samples).to_le_bytes());

@@ -13,6 +13,7 @@ mod prepare;
 mod prepare_clips;
 mod resume_check;
 mod run_json_and_log;
+mod teachers;
 mod validate_while_training;
 
 pub(crate) use cannot_resume::cannot_resume;
@@ -116,7 +117,7 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
     let resumed = resumed_run(job)?;
     let _lock = RunDir::lock_folder(run, resumed.is_some())?;
     let start = InitialNetwork::build(job, &planned, resumed.as_ref(), &device)?;
-    let prepared = Prepared::make(job, planned, start, observer, stop)?;
+    let prepared = Prepared::make(job, planned, start, resumed.as_ref(), observer, stop)?;
     let Planned { data, split, noisy } = &prepared.planned;
 
     // The files that describe the run.
@@ -127,6 +128,9 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
     } else {
         table.write(run)?;
         keep_corrections(run, data)?;
+        if let Some(taught) = &prepared.taught {
+            taught.scores.write(run)?;
+        }
         RunDir::create(run, &recipe.to_toml(), &data.classes, &prepared.info)?;
     }
     let log = RunLog::open(run)?;

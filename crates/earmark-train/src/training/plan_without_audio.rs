@@ -1,9 +1,10 @@
 //! What a training would do, found without reading audio.
 
-use super::TrainJob;
 use super::class_weights_from_counts::{describe_class_weights, with_class_weights};
 use super::data_notes::data_notes;
 use super::initial_weights::{InitialWeights, classifier_variables};
+use super::teachers::Teachers;
+use super::{Planned, TrainJob};
 use crate::{PipelineError, split};
 use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
@@ -42,6 +43,9 @@ pub struct TrainPlan {
     /// Where weights start, one line each; empty if all of them are drawn at random.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub start: Vec<String>,
+    /// Which teachers' scores are part of the targets, and what is to be said of them, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teachers: Vec<String>,
     /// For each phase, what is frozen and how the rest is trained; empty with a single phase that trains everything alike.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<String>,
@@ -74,6 +78,14 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
         start = weights.describe(&weights.transfer(&network, &classifier, classes, &mut vars)?);
     }
     let train = with_class_weights(&recipe.train, classes, &split.train)?;
+    let planned = Planned {
+        data,
+        split,
+        noisy: Vec::new(),
+    };
+    let teachers = Teachers::of(&of_fold, &planned, None)?.map_or(Vec::new(), |teachers| teachers.notes);
+    let Planned { data, split, .. } = planned;
+    let classes = data.classes.names();
     Ok(TrainPlan {
         data: data.lines(),
         classes: classes.to_vec(),
@@ -87,6 +99,7 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
         parameters: count_parameters(&specs, false),
         checkpoint_bytes: 4 * specs.iter().map(VarSpec::len).sum::<usize>() as u64,
         start,
+        teachers,
         phases: match recipe.train.is_partial() {
             true => recipe.train.describe_phases(),
             false => Vec::new(),

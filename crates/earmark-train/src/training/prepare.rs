@@ -5,6 +5,7 @@ use super::fit_scaler_on_clips::fit_on_clips;
 use super::initial_weights::{InitialNetwork, InitialWeights};
 use super::prepare_clips::{damaged_clips, failures, prepare_clips, readable, source_notes};
 use super::run_json_and_log::{data_info, started_now};
+use super::teachers::{Taught, Teachers};
 use super::{Planned, TrainJob};
 use crate::{Observer, PipelineError, SplitTable};
 use earmark_data::batches::TrainingClips;
@@ -12,7 +13,8 @@ use earmark_data::feature_store::CachedForm;
 use earmark_data::{BatchConfig, BatchMaker, FeatureStore, Item};
 use earmark_engine::TrainConfig;
 use earmark_features::Extractor;
-use earmark_runs::run_dir::{DataInfo, RunInfo, corrections_checksums};
+use earmark_recipe::Recipe;
+use earmark_runs::run_dir::{DataInfo, RunDir, RunInfo, corrections_checksums};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -26,7 +28,9 @@ pub(super) struct Prepared {
     /// Batches of phases without mixing.
     pub unmixed: Option<Arc<BatchMaker>>,
     pub info: RunInfo,
-    /// Notes about cache and sources.
+    /// The scores of the teachers, where there are any.
+    pub taught: Option<Taught>,
+    /// Notes about teachers, cache and sources.
     pub notes: Vec<String>,
     pub store: Arc<FeatureStore>,
     /// Validation clips that can be read.
@@ -34,14 +38,20 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Prepares a job; `resumed` is the run that it resumes.
     pub fn make(
         job: &TrainJob,
         planned: Planned,
         mut start: InitialNetwork,
+        resumed: Option<&RunDir>,
         observer: Observer,
         stop: &AtomicBool,
     ) -> Result<Self, PipelineError> {
         let (recipe, data, split) = (&job.recipe, &planned.data, &planned.split);
+        let teachers = Teachers::of(job, &planned, resumed)?;
+        let teacher_notes = teachers
+            .as_ref()
+            .map_or(Vec::new(), |teachers| teachers.notes.clone());
         let store = Arc::new(FeatureStore::new(
             Extractor::new(&recipe.front_end)?,
             &recipe.cache,
@@ -63,6 +73,11 @@ impl Prepared {
         if !start.transfer.scaler {
             fit_on_clips(&start.network, &store, &clips, &mut start.vars)?;
         }
+        let taught = teachers.map(|teachers| teachers.score(job, &planned, &clips, observer, stop));
+        let taught = taught.transpose()?;
+        let soft_targets = taught.as_ref();
+        let soft_targets =
+            soft_targets.map(|taught| taught.targets(&split.train, &training, data.classes.len()));
         // The last step that may be refused: a refusal leaves no run behind.
         let clips = TrainingClips {
             store: Arc::clone(&store),
@@ -70,15 +85,9 @@ impl Prepared {
             prepared: &training,
             classes: data.classes.len(),
             augment: &recipe.augment,
+            soft_targets: soft_targets.transpose()?,
         };
-        let make = |config: &BatchConfig| clips.batches(config, recipe.train.seed).map(Arc::new);
-        let batches = make(&recipe.batches)?;
-        let mut unmixed = recipe.batches.clone();
-        (unmixed.mixup, unmixed.mix) = (None, None);
-        let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
-            true => Some(make(&unmixed)?),
-            false => None,
-        };
+        let (batches, unmixed) = makers(&clips, recipe)?;
         let weights = InitialWeights::of(job, None);
         let mut damaged = damaged_clips(&split.train, &training);
         damaged.extend(damaged_clips(&split.validation, &validation));
@@ -94,11 +103,13 @@ impl Prepared {
             prefixes: weights.map(|w| w.config.prefixes()).unwrap_or_default(),
             optimistic: split.optimistic,
             class_weights: named_class_weights(&train.loss, data.classes.names()),
+            teachers: taught.as_ref().map(|taught| taught.info.clone()),
             ..started_now(&job.command, recipe.train.seed, &job.device)
         };
         let notes = training.notes.iter().chain(&validation.notes);
-        let notes = notes
-            .map(ToString::to_string)
+        let notes = teacher_notes
+            .into_iter()
+            .chain(notes.map(ToString::to_string))
             .chain(source_notes(&split.train, &training))
             .chain(describe_lengths(&batches));
         Ok(Self {
@@ -110,9 +121,26 @@ impl Prepared {
             batches,
             unmixed,
             info,
+            taught,
             store,
         })
     }
+}
+
+/// What makes batches, and what makes those of phases without mixing, where there are any.
+fn makers(
+    clips: &TrainingClips,
+    recipe: &Recipe,
+) -> Result<(Arc<BatchMaker>, Option<Arc<BatchMaker>>), PipelineError> {
+    let make = |config: &BatchConfig| clips.batches(config, recipe.train.seed).map(Arc::new);
+    let batches = make(&recipe.batches)?;
+    let mut unmixed = recipe.batches.clone();
+    (unmixed.mixup, unmixed.mix) = (None, None);
+    let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
+        true => Some(make(&unmixed)?),
+        false => None,
+    };
+    Ok((batches, unmixed))
 }
 
 /// The lengths of segments, where they follow those of the clips.

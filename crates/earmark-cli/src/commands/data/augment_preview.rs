@@ -1,5 +1,6 @@
 //! `earmark data augment-preview`
 
+use crate::args::count_to;
 use crate::prelude::*;
 use earmark::data::batches::{AugmentedSegment, mix_preview, preview};
 use earmark::features::Extractor;
@@ -29,10 +30,10 @@ pub struct AugmentPreview {
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub with: Vec<PathBuf>,
     /// Number of augmented versions to draw next to the original
-    #[arg(long, value_name = "N", default_value = "11")]
+    #[arg(long, value_name = "N", default_value = "11", value_parser = count_to::<1000>)]
     pub count: NonZeroUsize,
     /// Number of spectrograms per row
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = count_to::<1000>)]
     pub columns: NonZeroUsize,
     /// Channel to draw: 0 is the spectrogram, 1 and 2 are its derivatives where the recipe has them
     #[arg(long, default_value_t = 0)]

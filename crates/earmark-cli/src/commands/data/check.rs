@@ -6,7 +6,7 @@ use earmark::data::check::{
     CheckOptions, CheckReport, Finding, FindingKind, FixedTable, Severity, TableChange, check, fixed_table,
 };
 use earmark::data::{DataOptions, DataSet, Item, LayoutKind, MissingFiles, load};
-use earmark_core::text::quote;
+use earmark_core::text::command_line;
 use serde::Serialize;
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  earmark data check my-sounds --json\n  \
     earmark data check my-sounds --write my-sounds/fixed.csv\n\n\
-    What --write makes is read with --table fixed.csv.")]
+    The command that trains on what --write makes is printed.")]
 pub struct DataCheck {
     #[command(flatten)]
     pub source: DataSource,
@@ -153,22 +153,52 @@ fn show_changes(
         true => console.note(text),
         false => print(text)?,
     }
-    let below = path.strip_prefix(&args.source.dir);
-    // A table alone is one of clips.
-    let layout = match layout {
-        LayoutKind::Events => " --layout events",
-        _ => "",
-    };
-    console.note(match below {
-        Ok(table) => format!(
-            "train on it with --data {} --table {}{layout}",
-            quote(&args.source.dir.to_string_lossy()),
-            quote(&table.to_string_lossy())
-        ),
-        Err(_) => format!(
-            "train on it with --data {}{layout}",
-            quote(&path.to_string_lossy())
-        ),
-    });
+    console.note(format!(
+        "train on it with: {}",
+        command_line(&fit_command(path, &args.source.dir, layout))
+    ));
     Ok(())
+}
+
+/// The command that makes a model of a table.
+fn fit_command(table: &Path, dir: &Path, layout: LayoutKind) -> Vec<String> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut words = vec!["earmark".to_owned(), "fit".to_owned()];
+    match table.strip_prefix(dir) {
+        Ok(below) if dir.is_dir() => words.extend([text(dir), "--table".to_owned(), text(below)]),
+        _ => words.push(text(table)),
+    }
+    // A table alone is one of clips.
+    if layout == LayoutKind::Events {
+        words.extend(["--layout".to_owned(), "events".to_owned()]);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_for_a_table_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let command = |table: &Path, layout| {
+            let words = fit_command(table, dir, layout);
+            command_line(&words).replace(&*dir.to_string_lossy(), "DIR")
+        };
+        let (csv, events) = (LayoutKind::Csv, LayoutKind::Events);
+        assert_eq!(
+            command(&dir.join("fixed.csv"), csv),
+            "earmark fit DIR --table fixed.csv"
+        );
+        assert_eq!(
+            command(&dir.join("a b.csv"), events),
+            "earmark fit DIR --table 'a b.csv' --layout events"
+        );
+        assert_eq!(
+            command(Path::new("else/fixed.csv"), csv),
+            "earmark fit else/fixed.csv"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use earmark::data::feature_store::seconds_beyond;
 use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, load, read_item};
 use earmark::features::Extractor;
 use earmark::inference::handcrafted::{HandcraftedResult, file_items, write_handcrafted_features};
-use earmark::inference::tag::inputs::{expanded, recordings_of_table};
+use earmark::inference::tag::inputs::{expanded, once, recordings_of_table};
 use earmark::inference::{FeatureFile, write_features};
 use std::sync::atomic::Ordering;
 
@@ -81,10 +81,12 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
         damaged: args.damaged.unwrap_or(DamagedFiles::Refuse),
         ..Item::default()
     };
-    let written = match recipe.front_end.handcrafted || !output::is_replaced(&args.out) {
+    let front_end = &recipe.front_end;
+    let needs_whole = front_end.handcrafted || front_end.has_more_windows();
+    let written = match needs_whole || !output::is_replaced(&args.out) {
         true => write_whole(&item, &recipe, &args.out)?,
         false => console.run("nothing was written", |_, stop| {
-            write_features(&item, &recipe.front_end, &args.out, stop)
+            write_features(&item, front_end, &args.out, stop)
         })?,
     };
     for note in &written.notes {
@@ -99,8 +101,8 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::of_skips(usize::from(written.damage.is_some())))
 }
 
-/// Computes features of the whole recording at once: for handcrafted ones, and for what takes a file only from its start
-/// to its end.
+/// Computes features of the whole recording at once: for handcrafted ones and those of several windows, and for what
+/// takes a file only from its start to its end.
 fn write_whole(item: &Item, recipe: &Recipe, out: &Path) -> anyhow::Result<FeatureFile> {
     refuse_too_long(item, recipe)?;
     let extractor = Extractor::new(&recipe.front_end)?;
@@ -126,7 +128,7 @@ fn refuse_too_long(item: &Item, recipe: &Recipe) -> anyhow::Result<()> {
     if let Some(seconds) = seconds_beyond(item, longest) {
         let (own, most) = (human_duration(seconds), human_duration(longest));
         let path = item.path.display();
-        let remedy = match recipe.front_end.handcrafted {
+        let remedy = match recipe.front_end.handcrafted || recipe.front_end.has_more_windows() {
             true => "cut it into shorter files",
             false => "name a file with -o, which takes them in parts",
         };
@@ -144,6 +146,10 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
             let mut files = expanded(&args.files)?;
             for table in &args.from {
                 files.extend(recordings_of_table(table)?);
+            }
+            let (files, repeated) = once(files);
+            if let Some(note) = repeated.note() {
+                console.note(note);
             }
             let mut items = file_items(&files)?;
             let damaged = args.damaged.unwrap_or(DamagedFiles::Refuse);

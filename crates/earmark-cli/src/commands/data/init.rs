@@ -76,7 +76,8 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
          trains, with a fifth of the clips held out for testing\n  \
          earmark eval {run} --data {dir}\n      evaluates on the held-out clips\n  \
          earmark report {run}\n      writes a page with curves, classes and mistakes\n  \
-         earmark predict {run} --files SOME.wav -o scores.csv\n      tags other recordings\n  \
+         earmark predict {run} --files {dir} -o scores.csv\n      \
+         scores all recordings in the folder; name others in its place\n  \
          {start}"
     ))?;
     Ok(Status::Done)

@@ -1,5 +1,6 @@
 //! `earmark review`
 
+use crate::args::finite;
 use crate::commands::out_of_fold_scores::out_of_fold;
 use crate::commands::truth::{refuse_unread, show_truth, truth_source};
 use crate::prelude::*;
@@ -101,7 +102,7 @@ pub struct WorstClips {
     #[arg(long, alias = "top", value_name = "K", default_value = "20")]
     pub top_k: NonZeroUsize,
     /// Only clips below this value
-    #[arg(long, value_name = "VALUE")]
+    #[arg(long, value_name = "VALUE", value_parser = finite)]
     pub below: Option<f64>,
     /// File for corrections as JSON, in the format of argus-2019
     #[arg(long, value_name = "FILE")]
@@ -128,7 +129,7 @@ pub struct BestClips {
     #[arg(long, alias = "top", value_name = "K")]
     pub top_k: Option<NonZeroUsize>,
     /// Only clips of this value or more
-    #[arg(long, value_name = "VALUE")]
+    #[arg(long, value_name = "VALUE", value_parser = finite)]
     pub above: Option<f64>,
     /// File for the clips and their own labels as JSON, in the format of argus-2019's corrections
     #[arg(long, value_name = "FILE")]

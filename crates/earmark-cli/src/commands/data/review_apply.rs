@@ -4,6 +4,10 @@ use crate::prelude::*;
 use earmark::review::{
     ReviewAgreement, ReviewKey, ReviewState, SettledReview, agreement, read_decisions, settle,
 };
+use std::collections::BTreeMap;
+
+/// Columns of labels with times.
+const HEADER: [&str; 4] = ["file", "start", "end", "label"];
 
 /// Make corrections of clips, or labels with times of events, from the decisions of a review
 #[derive(Args)]
@@ -17,7 +21,7 @@ use earmark::review::{
 pub struct ReviewApply {
     /// Log of the decisions, as `earmark review serve` writes it
     pub decisions: PathBuf,
-    /// File to write: corrections as JSON, or labels with times as CSV; - is stdout
+    /// File to write: corrections as NAME.json, or labels with times as NAME.csv; - is stdout
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
     /// Only the decisions of this reviewer
@@ -42,13 +46,6 @@ pub fn run(args: &ReviewApply, console: &Console) -> anyhow::Result<Status> {
     if args.json && output::is_stdout(&args.out) {
         bail!("--json: the summary and the result can't both be on stdout; name a file with -o");
     }
-    let is_log = |out: PathBuf| args.decisions.canonicalize().is_ok_and(|log| log == out);
-    if args.out.canonicalize().is_ok_and(is_log) {
-        bail!(
-            "-o {}: is the log of the decisions, which would be lost; name another file",
-            args.out.display()
-        );
-    }
     let (decisions, torn_bytes) = read_decisions(&args.decisions)?;
     let log = args.decisions.display();
     if torn_bytes > 0 {
@@ -63,6 +60,7 @@ pub fn run(args: &ReviewApply, console: &Console) -> anyhow::Result<Status> {
         bail!("{log}: nothing is decided; decide something with `earmark review serve`");
     };
     refuse_other_kind(args, of_events)?;
+    refuse_other_file(&args.out, of_events)?;
     let written = match of_events {
         true => write_events(args, &settled)?,
         false => {
@@ -93,13 +91,49 @@ fn refuse_other_kind(args: &ReviewApply, of_events: bool) -> anyhow::Result<()> 
         false if args.rejected_as.is_some() => {
             bail!("--rejected-as: is for reviews of events, and this one is of clips; leave it out")
         }
+        _ if args
+            .rejected_as
+            .as_ref()
+            .is_some_and(|label| label.trim().is_empty()) =>
+        {
+            bail!(
+                "--rejected-as: is empty, and an event needs a label; name one, such as background, or leave it out"
+            )
+        }
         _ => Ok(()),
     }
 }
 
+/// Refuses a file whose ending is that of another kind, or that holds something else now.
+fn refuse_other_file(out: &Path, of_events: bool) -> anyhow::Result<()> {
+    if !output::is_replaced(out) {
+        return Ok(());
+    }
+    let (ending, what) = match of_events {
+        true => ("csv", "labels with times are written as CSV"),
+        false => ("json", "corrections are written as JSON"),
+    };
+    let found = out.extension().and_then(|found| found.to_str());
+    if found.is_none_or(|found| !found.eq_ignore_ascii_case(ending)) {
+        bail!("-o {}: {what}; end the name in .{ending}", out.display());
+    }
+    let Ok(before) = std::fs::read(out) else {
+        return Ok(()); // There is none.
+    };
+    let is_ours = match of_events {
+        true => before.split(|byte| *byte == b'\n').next() == Some(HEADER.join(",").as_bytes()),
+        false => serde_json::from_slice::<BTreeMap<String, String>>(&before).is_ok(),
+    };
+    if !is_ours && !before.trim_ascii().is_empty() {
+        let shown = out.display();
+        bail!("-o {shown}: there is something else in this file, which would be lost; name another file");
+    }
+    Ok(())
+}
+
 fn write_events(args: &ReviewApply, settled: &SettledReview) -> anyhow::Result<usize> {
     let rows = settled.timed_labels(args.rejected_as.as_deref());
-    let header = ["file", "start", "end", "label"].map(str::to_owned);
+    let header = HEADER.map(str::to_owned);
     let cells = rows.iter().map(|row| {
         let [start, end] = [row.start, row.end].map(|seconds| seconds.to_string());
         [row.file.clone(), start, end, row.label.clone()]

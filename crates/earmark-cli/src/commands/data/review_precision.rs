@@ -5,10 +5,14 @@ use crate::prelude::*;
 use earmark::metrics::probit;
 use earmark::report::{Align, text_table};
 use earmark::review::{
-    ClassPrecision, PrecisionPoint, ReviewState, precision_by_class, read_decisions, settle,
+    ClassPrecision, FEWEST_REVIEWED, MissingReview, PrecisionPoint, ReviewState, precision_by_class,
+    read_decisions, settle,
 };
 use earmark::train::{CalibrateTo, StoreThresholdsJob, store_thresholds};
 use std::collections::BTreeMap;
+
+/// Classes that a message names at most.
+const NAMED: usize = 5;
 
 /// Thresholds that the table for people has.
 const SHOWN: [f32; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
@@ -21,7 +25,8 @@ const SHOWN: [f32; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
     earmark review precision tags.csv --at 0.9 --model birds.safetensors -o birds-90.safetensors\n\n\
     The sample is what `earmark review serve --order stratified` shows first, with the same --seed: items that were \
     decided because they looked wrong would make precision look worse than it is, so they don't count. Review with \
-    that order until each range of scores has items; the more, the narrower the intervals."
+    that order until each range of scores has items; the more, the narrower the intervals. A threshold needs at least \
+    10 reviewed items above it, and as many as its interval asks for: 35 that are all right for a precision of 0.9."
 )]
 pub struct ReviewPrecision {
     #[command(flatten)]
@@ -29,7 +34,7 @@ pub struct ReviewPrecision {
     /// Only the decisions of this reviewer
     #[arg(long, value_name = "NAME")]
     pub reviewer: Option<String>,
-    /// Precision to choose thresholds for: the lower end of the interval reaches it
+    /// Precision to choose thresholds for: the lower end of the interval reaches it, with 10 reviewed items or more
     #[arg(long, value_name = "PRECISION", default_value_t = 0.9)]
     pub at: f64,
     /// Probability of the intervals
@@ -105,6 +110,8 @@ pub fn run(args: ReviewPrecision, console: &Console) -> anyhow::Result<Status> {
         .all(|class| class.points.iter().all(|point| point.sampled == 0))
     {
         console.note("nothing of the sample is decided; review with --order stratified and the same --seed");
+    } else if let Some(lacking) = lacking(&found, args.at) {
+        console.note(lacking);
     }
     for path in &stored {
         console.note(format!("wrote {}", path.display()));
@@ -123,8 +130,10 @@ fn store(
     let thresholds: BTreeMap<String, f32> = chosen.collect();
     if thresholds.is_empty() {
         bail!(
-            "--at {}: no class reaches it with certainty at any threshold; review more, or ask for less",
-            args.at
+            "--at {}: too little is reviewed to choose a threshold; {}; review more with --order stratified, or ask for \
+             less",
+            args.at,
+            missing_of(found, "; ")
         );
     }
     let sampled = found.iter().filter_map(|class| class.points.first());
@@ -135,6 +144,48 @@ fn store(
         examples: sampled.map(|point| point.sampled).sum(),
         of_raw_scores,
     })?)
+}
+
+/// What the classes without a threshold lack, where there are such.
+fn lacking(found: &[ClassPrecision], goal: f64) -> Option<String> {
+    let without = found.iter().filter(|class| class.chosen.is_none()).count();
+    let classes = human_amount(without, "class has", "classes have");
+    (without > 0).then(|| {
+        format!(
+            "{classes} no threshold for a precision of {goal} (at least {FEWEST_REVIEWED} reviewed items, and an \
+             interval above it): {}",
+            missing_of(found, "; ")
+        )
+    })
+}
+
+/// What each class without a threshold lacks.
+fn missing_of(found: &[ClassPrecision], separator: &str) -> String {
+    let without: Vec<&ClassPrecision> = found.iter().filter(|class| class.chosen.is_none()).collect();
+    let named = without.iter().take(NAMED).map(|class| {
+        let name = one_line(&class.class);
+        match class.missing {
+            None => format!("{name} is right too seldom in what is reviewed"),
+            Some(missing) => format!("{name} {}", needs(missing)),
+        }
+    });
+    let mut named: Vec<String> = named.collect();
+    if without.len() > NAMED {
+        named.push(format!("and {} more classes", without.len() - NAMED));
+    }
+    named.join(separator)
+}
+
+fn needs(missing: MissingReview) -> String {
+    let more = human_amount(missing.more, "more item", "more items");
+    let left = match missing.unreviewed {
+        0 => "where all are reviewed: tag more recordings".to_owned(),
+        left => format!("of which {left} are there"),
+    };
+    format!(
+        "needs about {more} that are right from {:.2} on, {left}",
+        missing.threshold
+    )
 }
 
 fn table(found: &[ClassPrecision]) -> String {

@@ -52,22 +52,29 @@ pub struct ReviewedItems {
     pub of_raw_scores: bool,
     /// Inputs that are left out; each was named.
     pub skipped: usize,
+    /// Of clips, each with its labels in the classes of the set and its fold, in the order of the set; of events none.
+    #[cfg_attr(not(feature = "serve"), allow(dead_code))]
+    pub clips: Vec<Item>,
 }
 
 impl ReviewedSource {
     /// Reads the items.
     pub fn read(&self, console: &Console) -> anyhow::Result<ReviewedItems> {
         let title = self.named().display().to_string();
-        let (set, skipped) = match (&self.scores, self.named()) {
+        let (set, clips, skipped) = match (&self.scores, self.named()) {
             (Some(scores), _) => self.scored_clips(scores, console)?,
             (None, run) if run.is_dir() => self.clips_of_run(run, console)?,
-            (None, tags) => self.events(tags, console)?,
+            (None, tags) => {
+                let (set, skipped) = self.events(tags, console)?;
+                (set, Vec::new(), skipped)
+            }
         };
         Ok(ReviewedItems {
             of_raw_scores: self.scores.is_none() && self.named().is_dir(),
             title,
             set,
             skipped,
+            clips,
         })
     }
 
@@ -90,14 +97,23 @@ impl ReviewedSource {
         named.unwrap_or(Path::new(""))
     }
 
-    fn clips_of_run(&self, run: &Path, console: &Console) -> anyhow::Result<(ReviewSet, usize)> {
+    fn clips_of_run(&self, run: &Path, console: &Console) -> anyhow::Result<(ReviewSet, Vec<Item>, usize)> {
         refuse_unread(&self.read)?;
         let found = out_of_fold(run, self.data.as_deref(), &self.compute.device, console)?;
         console.clear();
-        Ok((self.clips(&found.aligned()?, &found.items)?, found.skipped.len()))
+        let items = found.items.iter().zip(&found.folds).map(|(item, fold)| Item {
+            fold: Some(*fold),
+            ..item.clone()
+        });
+        let (set, clips) = self.clips(&found.aligned()?, &items.collect::<Vec<_>>())?;
+        Ok((set, clips, found.skipped.len()))
     }
 
-    fn scored_clips(&self, scores: &Path, console: &Console) -> anyhow::Result<(ReviewSet, usize)> {
+    fn scored_clips(
+        &self,
+        scores: &Path,
+        console: &Console,
+    ) -> anyhow::Result<(ReviewSet, Vec<Item>, usize)> {
         let labels = DataLabels {
             subset: self.subset.clone(),
             ..DataLabels::default()
@@ -108,11 +124,12 @@ impl ReviewedSource {
         show_truth(&found, console);
         let aligned = Aligned::new(&scores, &found.truth, UnknownLabels::Refuse)?;
         let left_out = found.missing.len() + found.extra.len();
-        Ok((self.clips(&aligned, &found.items)?, left_out))
+        let (set, clips) = self.clips(&aligned, &found.items)?;
+        Ok((set, clips, left_out))
     }
 
     /// Clips of the wanted subset; `items` are the clips of the rows.
-    fn clips(&self, aligned: &Aligned, items: &[Item]) -> anyhow::Result<ReviewSet> {
+    fn clips(&self, aligned: &Aligned, items: &[Item]) -> anyhow::Result<(ReviewSet, Vec<Item>)> {
         if items.iter().any(|item| item.span.is_some()) {
             bail!(
                 "the clips are windows of labels with times, which corrections can't change; review the events that \
@@ -135,7 +152,13 @@ impl ReviewedSource {
                 path: item.path.clone(),
             }
         };
-        Ok(ReviewSet::of_clips(&aligned.select(is_wanted)?, place)?)
+        let set = ReviewSet::of_clips(&aligned.select(is_wanted)?, place)?;
+        let clips = wanted.iter().zip(set.items()).map(|(row, reviewed)| Item {
+            labels: reviewed.labels.clone(),
+            ..items[*row].clone()
+        });
+        let clips = clips.collect();
+        Ok((set, clips))
     }
 
     fn events(&self, tags: &Path, console: &Console) -> anyhow::Result<(ReviewSet, usize)> {

@@ -4,7 +4,7 @@ use crate::prelude::*;
 use anyhow::anyhow;
 use earmark::data::{DataOptions, DataSet, LayoutKind, ReadAs, load};
 use earmark::recipe::{built_in_corrections, override_value};
-use earmark_core::text::suggest;
+use earmark_core::text::{suggest, with_nearest_variant};
 use toml::{Table, Value};
 
 /// Opens the data folder that the command line names, and says what it is taken for.
@@ -114,7 +114,7 @@ fn parse(key: &str, value: Value) -> anyhow::Result<DataOptions> {
                     .unwrap_or_default();
                 anyhow!("unknown key in [data]; {near}keys: {}", known.join(", "))
             }
-            _ => anyhow!("{}", message.trim_end()),
+            _ => anyhow!("{}", with_nearest_variant(message.trim_end())),
         }
     })
 }
@@ -176,7 +176,11 @@ mod tests {
             message.starts_with("--layout esc: unknown variant `esc`, expected one of"),
             "{message}"
         );
+        let near = layout("folder").map_err(|e| format!("{e:#}")).unwrap_err();
+        assert!(near.ends_with("; did you mean `folders`?"), "{near}");
+        assert!(refused("layout=folder").ends_with("; did you mean `folders`?"));
     }
+
     /// The way that a folder like UrbanSound8K's is read without a layout of its own.
     #[test]
     fn flags_and_keys_go_together() {

@@ -7,7 +7,8 @@ use earmark::metrics::ClassMetric;
 use earmark::report::{NoteLevel, PageNote};
 use earmark::runs::pages::{compared_run, cross_validation_report, run_report, write_report};
 use earmark::runs::run_dir::{RunDir, fold_runs};
-use earmark::train::FitFolderJob;
+use earmark::train::{FitFolderJob, UnfinishedFit};
+use earmark_core::text::quote;
 
 /// Write the report.html of a run or a cross-validation run
 #[derive(Args)]
@@ -80,6 +81,9 @@ fn refuse_fit(run: &Path) -> anyhow::Result<()> {
             report.display()
         );
     }
+    if let Some(fit) = UnfinishedFit::of(&work) {
+        bail!(about_unfinished(run, &work, &fit));
+    }
     if run.is_file() {
         bail!(
             "{}: is a file, not a run; give the run directory of a training (a fit writes its report to \
@@ -88,4 +92,29 @@ fn refuse_fit(run: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// What is there of a fit that has not ended, and what to do.
+fn about_unfinished(run: &Path, work: &Path, fit: &UnfinishedFit) -> String {
+    let finished = match fit.finished.is_empty() {
+        true => "no way to a model has finished".to_owned(),
+        false => format!("finished so far: {}", fit.finished.join(", ")),
+    };
+    let remedy = match fit.is_running {
+        true => "it is running: wait for it",
+        false => "run the same `earmark fit` command again to resume",
+    };
+    let runs = match fit.runs.len() {
+        0 => String::new(),
+        count => format!(
+            "; `earmark runs {}` shows its {}",
+            quote(&work.to_string_lossy()),
+            human_amount(count, "training", "trainings")
+        ),
+    };
+    format!(
+        "{}: is of a fit that has not ended, so that there is no report yet, which will be {}; {finished}{runs}; {remedy}",
+        run.display(),
+        FitFolderJob::report_in(work).display()
+    )
 }

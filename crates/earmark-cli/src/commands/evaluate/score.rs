@@ -1,6 +1,7 @@
 //! `earmark score`
 
 use super::score_events::{EventRun, EventScoreArgs};
+use crate::args::finite_f32;
 use crate::commands::truth::{show_truth, truth_source};
 use crate::prelude::*;
 use earmark::metrics::{
@@ -52,7 +53,7 @@ pub struct Score {
     #[arg(long, visible_alias = "top-k", value_name = "K")]
     pub map_at: Option<usize>,
     /// Threshold for F1, precision and recall; default: 0.5
-    #[arg(long)]
+    #[arg(long, value_parser = finite_f32)]
     pub threshold: Option<f32>,
     /// Number of bootstrap samples for 95 % confidence intervals (0 = no intervals)
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -25,33 +25,57 @@ pub struct EventScoreArgs {
     pub end_column: Option<String>,
     /// Collar of onsets and offsets in event-based metrics, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0.2, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub collar: f64,
     /// Offsets may be off by this share of the true event's length, where that is more than the collar
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub offset_share: f64,
     /// Length of a segment in segment-based metrics, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub segment: f64,
     /// Share of a prediction that true events must cover (intersections, PSDS)
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub dtc: f64,
     /// Share of a true event that predictions must cover (intersections, PSDS)
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub gtc: f64,
     /// Operating points for PSDS: a csv of `tag --windows`, taken at 50 thresholds; or a table of events for each
     #[arg(long, value_name = "TABLE", num_args = 1.., requires = "events", help_heading = "Events")]
     pub psds: Vec<PathBuf>,
     /// Share of a false positive over another class with which it is a cross-trigger (PSDS)
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, help_heading = "Events")]
+    #[arg(requires = "events", conflicts_with = "scores")]
     pub cttc: f64,
     /// Weight of cross-triggers (PSDS)
-    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, help_heading = "Events")]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 0.0,
+        requires = "psds",
+        help_heading = "Events"
+    )]
     pub alpha_ct: f64,
     /// Weight of the standard deviation over classes (PSDS)
-    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, help_heading = "Events")]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 0.0,
+        requires = "psds",
+        help_heading = "Events"
+    )]
     pub alpha_st: f64,
     /// Highest effective false positive rate, per hour (PSDS)
-    #[arg(long, value_name = "RATE", default_value_t = 100.0, help_heading = "Events")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 100.0,
+        requires = "psds",
+        help_heading = "Events"
+    )]
     pub max_efpr: f64,
 }
 

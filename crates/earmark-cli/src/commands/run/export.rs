@@ -111,21 +111,24 @@ fn export_imported(args: &Export, path: &Path, console: &Console) -> anyhow::Res
         return Ok(false);
     }
     if args.precision != WeightPrecision::Float32 {
-        bail!("--precision: an imported graph is exported with the weights that it has; leave it out");
+        bail!("--precision: an imported graph is exported with float32 weights; leave it out");
     }
     if args.check {
         bail!(
             "--check: compares the networks of earmark with their exports; leave it out for an imported graph"
         );
     }
-    let bytes = earmark::foreign::export_graph(&source.file, recipe, args.raw)
-        .map_err(|reason| anyhow::anyhow!("{}: {reason}", path.display()))?;
+    let failed = |reason: String| anyhow::anyhow!("{}: {reason}", path.display());
+    let bytes = earmark::foreign::export_graph(&source.file, recipe, args.raw).map_err(failed)?;
+    let imported = earmark::foreign::imported_precision(&source.file).map_err(failed)?;
     output::write(&args.out, |w| w.write_all(&bytes))?;
     let meta = &source.file.meta;
     let text = match args.json {
         true => serde_json::to_string_pretty(&json!({
             "file": args.out.to_string_lossy(),
             "bytes": bytes.len(),
+            "weights": exported_precision(&imported),
+            "imported_weights": imported,
             "sample_rate_hz": recipe.front_end.sample_rate_hz,
             "classes": meta.classes,
             "licence": meta.licence,
@@ -134,8 +137,13 @@ fn export_imported(args: &Export, path: &Path, console: &Console) -> anyhow::Res
             let classes = human_amount(meta.classes.len(), "class", "classes");
             let licence = one_line(meta.licence.as_deref().unwrap_or("not stated")).into_owned();
             let size = human_bytes(bytes.len() as u64);
+            let weights = exported_precision(&imported);
+            let was = match weights == imported {
+                true => String::new(),
+                false => format!(" (imported as {imported})"),
+            };
             format!(
-                "{}: ONNX, {size}, {classes}, one window at a time; licence: {licence}",
+                "{}: ONNX, {size}, {classes}, {weights} weights{was}, one window at a time; licence: {licence}",
                 shown(&args.out)
             )
         }
@@ -145,6 +153,23 @@ fn export_imported(args: &Export, path: &Path, console: &Console) -> anyhow::Res
         false => print_lines(&text)?,
     }
     Ok(true)
+}
+
+/// The precision of an imported graph's weights once it is exported: floating numbers become float32.
+#[cfg(feature = "onnx-models")]
+fn exported_precision(imported: &str) -> String {
+    let mut kinds: Vec<&str> = Vec::new();
+    for kind in imported.split(" and ") {
+        let kind = if kind.starts_with("float") {
+            "float32"
+        } else {
+            kind
+        };
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds.join(" and ")
 }
 
 /// What was written, and how it compares.
@@ -214,4 +239,21 @@ fn as_json(args: &Export, onnx: &OnnxExport, written: &Written) -> Value {
         value["check"] = json!({ "seconds": check.seconds, "largest_difference": check.largest_difference });
     }
     value
+}
+
+#[cfg(all(test, feature = "onnx-models"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floating_weights_are_exported_as_float32() {
+        for (imported, exported) in [
+            ("float32", "float32"),
+            ("float16", "float32"),
+            ("float32 and float16 and float64", "float32"),
+            ("float16 and int8", "float32 and int8"),
+        ] {
+            assert_eq!(exported_precision(imported), exported);
+        }
+    }
 }

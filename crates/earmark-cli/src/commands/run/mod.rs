@@ -9,6 +9,7 @@ mod completions;
 mod device_test;
 mod doctor;
 mod embed;
+mod event_output;
 mod events;
 mod export;
 mod extract;

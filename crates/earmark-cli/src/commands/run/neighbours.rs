@@ -82,9 +82,11 @@ fn embed(
     if let Some(missing) = files.iter().find(|file| !file.exists()) {
         let names = index.files.iter().map(String::as_str);
         let near = suggest(&missing.to_string_lossy(), names);
-        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let remedy = near.map_or("check the name".to_owned(), |near| {
+            format!("did you mean {near}?")
+        });
         bail!(
-            "{}: neither a file nor a recording in {place}; check the name{near}",
+            "{}: neither a file nor a recording in {place}; {remedy}",
             missing.display()
         );
     }

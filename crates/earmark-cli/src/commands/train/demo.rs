@@ -177,11 +177,12 @@ impl Workflow<'_> {
         ] {
             print(format!("{what:<11} {}", path.display()))?;
         }
+        let [data, run] =
+            [&self.data, &self.curated].map(|path| one_line(&quote(&path.to_string_lossy())).into_owned());
         print_lines(&format!(
-            "\nnext: open the report in a browser, then try your own sounds:\n  \
-             earmark data check MY-SOUNDS\n  earmark init MY-SOUNDS\n  \
-             earmark predict {} --files SOME.wav -o scores.csv",
-            one_line(&quote(&self.curated.to_string_lossy()))
+            "\nnext: open the report in a browser, then try these on the demo's sounds, or with a folder of your own \
+             in place of {data}:\n  earmark data check {data}\n  earmark init {data}\n  \
+             earmark predict {run} --files {data} -o scores.csv"
         ))
     }
 }

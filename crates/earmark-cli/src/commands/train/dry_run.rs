@@ -72,7 +72,8 @@ fn plan_text(plan: &TrainPlan) -> String {
             .iter()
             .map(|line| format!("start       {}\n", one_line(line))),
     );
-    let training = plan.phases.iter().chain(&plan.class_weights);
+    let training = plan.teachers.iter().chain(&plan.phases);
+    let training = training.chain(&plan.class_weights);
     text.extend(training.map(|line| format!("training    {}\n", one_line(line))));
     text
 }

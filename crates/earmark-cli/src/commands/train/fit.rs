@@ -5,6 +5,7 @@ use super::no_classes::refuse_without_classes;
 use super::resume::given_command;
 use crate::commands::data::source::options;
 use crate::prelude::*;
+use crate::replaced_files::refuse_other_than_model;
 use earmark::hub::published_models;
 use earmark::train::{self, FitFolderJob, FitFolderResult, ProbeClasses};
 use earmark_core::text::command_line;
@@ -87,7 +88,11 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
     }
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => default_out(&args.dir)?,
+        None => {
+            let out = default_out(&args.dir)?;
+            refuse_other_than_model(&out.display().to_string(), &out)?;
+            out
+        }
     };
     // How the folder is read is the same for all ways.
     let of_data = |text: &String| text.trim_start().starts_with("data.");
@@ -173,9 +178,14 @@ struct FitJson<'a> {
 /// What can be done with the model.
 fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
     let [model, dir] = [&job.out, &job.data].map(|path| path.to_string_lossy().into_owned());
-    let recording = "RECORDING.wav";
+    // Of a table, the recordings around it.
+    let around = job.data.parent().filter(|_| job.data.is_file());
+    let recordings = around.map_or(dir.clone(), |folder| match folder.as_os_str().is_empty() {
+        true => ".".to_owned(),
+        false => folder.to_string_lossy().into_owned(),
+    });
     [
-        command_line(&["earmark", "tag", recording, "--model", &model, "-o", "tags.csv"]),
+        command_line(&["earmark", "tag", &recordings, "--model", &model, "-o", "tags.csv"]),
         command_line(&["earmark", "predict", &model, "--data", &dir, "-o", "scores.csv"]),
         command_line(&again(job, done)),
     ]

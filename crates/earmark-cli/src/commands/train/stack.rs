@@ -2,7 +2,7 @@
 
 use super::resume::{given_command, resume_with, run_folder};
 use super::search::{SearchSpace, finish, finish_shard, refuse_set_again, sets};
-use crate::args::TrainingShardArgs;
+use crate::args::{TrainingShardArgs, count_to};
 use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
 use earmark::recipe::StackRecipe;
@@ -39,7 +39,7 @@ pub struct Stack {
     #[arg(long, requires = "run")]
     pub resume: bool,
     /// Try N random settings, each in a folder of its own (trial-001, ...); best.toml is the recipe of the best one
-    #[arg(long, alias = "search", value_name = "N")]
+    #[arg(long, alias = "search", value_name = "N", value_parser = count_to::<10_000>)]
     pub random: Option<NonZeroUsize>,
     #[command(flatten)]
     pub shard: TrainingShardArgs,

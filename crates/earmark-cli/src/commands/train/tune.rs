@@ -2,7 +2,7 @@
 
 use super::resume::{given_command, resume_with, run_folder};
 use super::search::{SearchSpace, finish, finish_shard, list, refuse_set_again};
-use crate::args::TrainingShardArgs;
+use crate::args::{TrainingShardArgs, count_to};
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::train::tuning::{self, SearchDimension, grid, random};
@@ -37,7 +37,7 @@ pub struct Tune {
     #[arg(conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
     pub grid: Vec<SearchDimension>,
     /// Try N random settings, drawn from --range and --choice
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count_to::<10_000>)]
     pub random: Option<NonZeroUsize>,
     #[command(flatten)]
     pub space: SearchSpace,

@@ -37,7 +37,11 @@ fn the_last_label_counts() {
         &[of(1, "owl", Yes), of(0, "owl", Withdrawn), of(6, "owl", No)],
     )
     .unwrap();
-    assert_eq!(read_labels(dir.path()).unwrap().len(), 6, "nothing is taken away");
+    assert_eq!(
+        read_labels(dir.path()).unwrap().labels.len(),
+        6,
+        "nothing is taken away"
+    );
     let current = CurrentLabels::of(&index).unwrap();
     assert_eq!(
         current.by_class["owl"].clone().into_iter().collect::<Vec<_>>(),
@@ -86,16 +90,37 @@ fn a_torn_line_is_no_label_and_a_damaged_one_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let index = index(dir.path());
     let of = |row| label(&index, row, "owl", LabelAnswer::Yes);
-    append_labels(&index, &[of(0), of(1)]).unwrap();
+    assert_eq!(append_labels(&index, &[of(0), of(1)]).unwrap(), None);
     let path = dir.path().join("labels.jsonl");
     let whole = fs::read(&path).unwrap();
     let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     for cut in first + 1..whole.len() - 1 {
         fs::write(&path, &whole[..cut]).unwrap();
-        assert_eq!(read_labels(dir.path()).unwrap(), [of(0)], "cut at {cut}");
-        append_labels(&index, &[of(2)]).unwrap();
-        assert_eq!(read_labels(dir.path()).unwrap(), [of(0), of(2)], "cut at {cut}");
+        let torn = Some(TornLabel {
+            file: path.display().to_string(),
+            line: 2,
+            bytes: cut - first,
+        });
+        let found = read_labels(dir.path()).unwrap();
+        assert_eq!(
+            (found.labels, found.torn),
+            (vec![of(0)], torn.clone()),
+            "cut at {cut}"
+        );
+        let current = CurrentLabels::of(&index).unwrap();
+        assert_eq!(current.torn, torn, "cut at {cut}");
+        assert_eq!(append_labels(&index, &[of(2)]).unwrap(), torn, "cut at {cut}");
+        let found = read_labels(dir.path()).unwrap();
+        assert_eq!(
+            (found.labels, found.torn),
+            (vec![of(0), of(2)], None),
+            "cut at {cut}"
+        );
     }
+    // Only the line break is missing.
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let found = read_labels(dir.path()).unwrap();
+    assert_eq!((found.labels.len(), found.torn), (2, None));
     let mut damaged = whole;
     damaged[first / 2] ^= 1;
     fs::write(&path, &damaged).unwrap();

@@ -2,6 +2,7 @@
 
 mod adding;
 mod labelling;
+mod removing;
 mod searching;
 
 use super::*;

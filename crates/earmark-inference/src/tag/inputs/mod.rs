@@ -4,12 +4,14 @@
 mod addresses;
 mod expand_pattern;
 mod recordings_of_table;
+mod repeated;
 mod walk_folder;
 
 pub use addresses::expanded;
 pub(crate) use addresses::is_listed;
 use recordings_of_table::below_of;
 pub use recordings_of_table::recordings_of_table;
+pub use repeated::{Repeated, once};
 
 use super::TagError;
 use crate::shards::{Shard, ShardListing};
@@ -56,6 +58,8 @@ pub struct InputFiles {
     pub files: Vec<InputFile>,
     /// Files in folders without an audio extension: how many, and the first of them.
     pub not_audio: (usize, Option<PathBuf>),
+    /// Names of recordings and folders that are there already.
+    pub repeated: Repeated,
     /// What was left out, with the reason: files whose names no table can contain, folders that can't be listed.
     pub left_out: Vec<(String, String)>,
 }
@@ -74,6 +78,7 @@ impl InputFiles {
         let files = Self {
             files: files.collect(),
             not_audio: self.not_audio.clone(),
+            repeated: self.repeated.clone(),
             left_out: left_out.cloned().collect(),
         };
         (files, listing)
@@ -147,6 +152,9 @@ struct Search {
 
 impl Search {
     fn word(&mut self, word: &Path) -> Result<(), TagError> {
+        let named = remote::named_by(word);
+        let named = named.map_err(|e| TagError::Request(format!("{}: {e}", word.display())))?;
+        let word: &Path = &named;
         if let Some(address) = remote::address(word) {
             let found = look(word, address).map_err(|e| TagError::Request(format!("{address}: {e}")))?;
             self.at_address(word, found);
@@ -213,12 +221,18 @@ impl Search {
                 "{pattern}: no file matches this pattern; check it (`**` matches folders at any depth)"
             )));
         }
+        // A file that the pattern matches, and the folder around it, too, is not a slip.
+        let repeated = self.found.repeated.clone();
+        let has_folders = matches.paths.iter().any(|path| path.is_dir());
         for path in matches.paths {
             if path.is_dir() {
                 self.folder(&path);
             } else {
                 self.file_in_folder(&path, file_name(&path));
             }
+        }
+        if has_folders {
+            self.found.repeated = repeated;
         }
         Ok(())
     }
@@ -229,11 +243,15 @@ impl Search {
         // Links come second, so that a recording keeps its own name; the order is by name all the same.
         let real = walk.files.iter().filter(|file| !file.by_link);
         let links = walk.files.iter().filter(|file| file.by_link);
-        let new: HashSet<&Path> = real
-            .chain(links)
-            .filter(|file| self.seen.insert(real_path(&file.path)))
-            .map(|file| file.path.as_path())
-            .collect();
+        let mut new: HashSet<&Path> = HashSet::new();
+        for file in real.chain(links) {
+            if self.seen.insert(real_path(&file.path)) {
+                new.insert(&file.path);
+            } else if is_audio_name(&file.path) {
+                self.found.repeated.add(&file.path);
+            }
+        }
+        self.found.repeated.extend(walk.repeated);
         for file in walk.files.iter().filter(|file| new.contains(file.path.as_path())) {
             let below = file.path.strip_prefix(root).unwrap_or(&file.path);
             match is_audio_name(&file.path) {
@@ -252,8 +270,9 @@ impl Search {
     }
 
     fn file(&mut self, path: &Path, below: PathBuf) {
-        if self.seen.insert(real_path(path)) {
-            self.add(path, below);
+        match self.seen.insert(real_path(path)) {
+            true => self.add(path, below),
+            false => self.found.repeated.add(path),
         }
     }
 
@@ -299,7 +318,7 @@ fn file_name(path: &Path) -> PathBuf {
 }
 
 /// Where a path leads; itself where it leads nowhere, which shows when it is opened.
-fn real_path(path: &Path) -> PathBuf {
+pub(crate) fn real_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 

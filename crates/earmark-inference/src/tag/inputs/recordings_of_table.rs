@@ -5,7 +5,6 @@ use earmark_core::csv_table::{FILE_COLUMNS, Record, read_records};
 use earmark_core::parquet::ParquetReader;
 use earmark_core::remote;
 use earmark_data::layout::is_audio_name;
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -16,47 +15,47 @@ const MORE_COLUMNS: [&str; 3] = ["url", "uri", "address"];
 /// Rows that a byte of a Parquet file may stand for.
 const MOST_ROWS_PER_BYTE: u64 = 8;
 
-/// The recordings that a table names, in the order of its rows, each once. Paths are relative to the folder of the
-/// table.
+/// The recordings that a table names, one per row. Paths are relative to the folder of the table.
 ///
 /// # Errors
 ///
-/// For a table that can't be read, or has no column of files.
+/// For a table that can't be read, or has no column of files, and for an address in it that nothing reaches.
 pub fn recordings_of_table(table: &Path) -> Result<Vec<PathBuf>, TagError> {
     let failed = |what: String| TagError::Request(format!("--from {}: {what}", table.display()));
     let is_parquet = table
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
-    let cells = match is_parquet {
-        true => parquet_cells(table),
-        false => csv_cells(table),
+    let named = remote::named_by(table).map_err(|e| failed(e.to_string()))?;
+    let recordings = match is_parquet {
+        true => of_parquet(&named),
+        false => of_csv(&named),
     };
-    let cells = cells.map_err(failed)?;
-    if cells.is_empty() {
-        return Err(failed("names no recording; add rows to it".into()));
+    let recordings = recordings.map_err(failed)?;
+    match recordings.is_empty() {
+        true => Err(failed("names no recording; add rows to it".into())),
+        false => Ok(recordings),
     }
-    let mut seen = HashSet::new();
-    Ok(cells
-        .iter()
-        .filter(|cell| seen.insert(cell.as_str()))
-        .map(|cell| place_of(table, cell))
-        .collect())
 }
 
 /// Where a recording is that a table names.
-fn place_of(table: &Path, cell: &str) -> PathBuf {
-    let path = PathBuf::from(cell);
+fn place_of(table: &Path, cell: &str) -> Result<PathBuf, String> {
+    let path = match cell.trim() {
+        "" => return Err("names no recording; fill it in, or remove the row".into()),
+        cell => remote::named_by(Path::new(cell)).map_err(|e| format!("{cell}: {e}"))?,
+    };
     if remote::is_address(&path) || path.is_absolute() {
-        return path;
+        return Ok(path.into_owned());
     }
-    match remote::address(table).and_then(|address| address.rsplit_once('/')) {
-        Some((folder, _)) => PathBuf::from(format!("{folder}/{cell}")),
-        // Names are as short as the table's own.
-        None => match table.parent() {
-            Some(folder) => folder.join(path),
-            None => path,
+    Ok(
+        match remote::address(table).and_then(|address| address.rsplit_once('/')) {
+            Some((folder, _)) => PathBuf::from(format!("{folder}/{}", path.display())),
+            // Names are as short as the table's own.
+            None => match table.parent() {
+                Some(folder) => folder.join(path),
+                None => path.into_owned(),
+            },
         },
-    }
+    )
 }
 
 /// Where the results of a recording of a table go below a folder: its path below that of the table, or its whole
@@ -102,24 +101,21 @@ fn column_of<'a>(names: impl Iterator<Item = &'a str>) -> Result<usize, String> 
     }
 }
 
-fn csv_cells(table: &Path) -> Result<Vec<String>, String> {
+fn of_csv(table: &Path) -> Result<Vec<PathBuf>, String> {
     let bytes = read(table).map_err(unreadable)?;
     let records = read_records(&bytes, None).map_err(|e| format!("line {}: {}", e.line, e.problem))?;
     let Some((header, rows)) = records.split_first() else {
         return Ok(Vec::new());
     };
     let column = column_of(header.iter())?;
-    let cell = |row: &Record| match row.cell(column).trim() {
-        "" => Err(format!(
-            "line {}: names no recording; fill it in, or remove the row",
-            row.line
-        )),
-        cell => Ok(cell.to_owned()),
+    let place = |row: &Record| {
+        let place = place_of(table, row.cell(column));
+        place.map_err(|e| format!("line {}: {e}", row.line))
     };
-    rows.iter().map(cell).collect()
+    rows.iter().map(place).collect()
 }
 
-fn parquet_cells(table: &Path) -> Result<Vec<String>, String> {
+fn of_parquet(table: &Path) -> Result<Vec<PathBuf>, String> {
     let file = open_on_disk(table).map_err(unreadable)?;
     let bytes = file.metadata().map_or(0, |found| found.len());
     let mut reader = ParquetReader::open(file).map_err(|e| e.to_string())?;
@@ -127,20 +123,18 @@ fn parquet_cells(table: &Path) -> Result<Vec<String>, String> {
         return Err("says that it has more rows than it can hold; write it again".into());
     }
     let column = column_of(reader.columns().iter().map(|column| column.name.as_str()))?;
-    let mut cells = Vec::new();
+    let mut places = Vec::new();
     while let Some(rows) = reader.next_group().map_err(|e| e.to_string())? {
         let rows = usize::try_from(rows).map_err(|_| "has too many rows; divide it".to_owned())?;
         let texts = reader.texts(column, rows).map_err(|e| e.to_string())?;
         let texts = texts.ok_or("its column of recordings holds no texts; write it again")?;
-        cells.extend(texts.iter().map(|text| text.trim().to_owned()));
+        for text in texts {
+            let row = places.len() + 1;
+            let place = place_of(table, &text);
+            places.push(place.map_err(|e| format!("row {row}: {e}"))?);
+        }
     }
-    match cells.iter().position(String::is_empty) {
-        Some(row) => Err(format!(
-            "row {}: names no recording; fill it in, or remove the row",
-            row + 1
-        )),
-        None => Ok(cells),
-    }
+    Ok(places)
 }
 
 fn read(table: &Path) -> io::Result<Vec<u8>> {
@@ -188,11 +182,31 @@ mod tests {
     fn rows_name_paths_and_addresses() {
         let text = "site;Path\nx;in/a.wav\ny;s3://lab/b.wav\nz;/data/c.wav\nw;in/a.wav\n";
         let found = recordings("t.csv", text.as_bytes()).unwrap();
-        assert_eq!(found, ["HERE/in/a.wav", "s3://lab/b.wav", "/data/c.wav"]);
+        let wanted = ["HERE/in/a.wav", "s3://lab/b.wav", "/data/c.wav", "HERE/in/a.wav"];
+        assert_eq!(found, wanted);
         // The only column needs no usual name.
         assert_eq!(recordings("t.csv", b"night\na.wav\n").unwrap(), ["HERE/a.wav"]);
         let relative = place_of(Path::new("s3://lab/lists/t.csv"), "in/a.wav");
-        assert_eq!(relative, Path::new("s3://lab/lists/in/a.wav"));
+        assert_eq!(relative.unwrap(), Path::new("s3://lab/lists/in/a.wav"));
+    }
+
+    #[test]
+    fn addresses_of_files_are_paths_and_others_are_refused_by_line() {
+        let found = recordings("t.csv", b"url\nfile:///data/two%20words.wav\n").unwrap();
+        assert_eq!(found, ["/data/two words.wav"]);
+        let refused = recordings("t.csv", b"file,site\na.wav,x\nftp://h/b.wav,y\n").unwrap_err();
+        assert!(
+            refused
+                .contains("t.csv: line 3: ftp://h/b.wav: addresses that begin with ftp:// cannot be read; "),
+            "{refused}"
+        );
+        let refused = recordings_of_table(Path::new("ftp://h/t.csv"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.starts_with("--from ftp://h/t.csv: addresses that begin with ftp:// "),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -230,7 +244,8 @@ mod tests {
         }
         writer.finish().unwrap();
         let found = recordings("t.parquet", &bytes).unwrap();
-        assert_eq!(found, ["https://h/a.wav", "HERE/b.wav", "HERE/c.wav"]);
+        let wanted = ["https://h/a.wav", "HERE/b.wav", "HERE/c.wav", "HERE/b.wav"];
+        assert_eq!(found, wanted);
     }
 
     #[test]

@@ -43,6 +43,8 @@ fn arguments_keep_their_order_without_duplicates() {
     let dir = tree();
     let at = |name: &str| dir.path().join(name);
     let found = find(&[at("notes.txt"), at("deep"), at("b.wav"), at("."), at("b.wav")]).unwrap();
+    assert_eq!(found.repeated.count, 3);
+    assert_eq!(found.repeated.first, Some(at("./b.wav")));
     // `.` names the same files by other paths.
     assert_eq!(
         names(&found, dir.path())[..3],
@@ -64,10 +66,34 @@ fn patterns_are_expanded_unless_a_file_has_that_name() {
     assert_eq!(of("?.wav").unwrap(), ["b.wav"]);
     assert_eq!(of("z[1].wav").unwrap(), ["z[1].wav"]);
     assert_eq!(of("*").unwrap(), ["a.FLAC", "b.wav", "deep/er/c.ogg", "z[1].wav"]);
+    // A pattern that matches folders and what is in them is not a slip.
+    let within = find(&[dir.path().join("**/*")]).unwrap();
+    assert_eq!((within.files.len(), within.repeated.count), (4, 0));
     let error = of("*.mp3").unwrap_err().to_string();
     assert!(error.ends_with("no file matches this pattern; check it (`**` matches folders at any depth)"));
     let error = of("a[.wav").unwrap_err().to_string();
     assert!(error.contains("not a valid pattern ("), "{error}");
+}
+
+#[test]
+fn addresses_of_files_are_paths_and_others_are_refused() {
+    let dir = tree();
+    let address = format!("file://{}", dir.path().join("b.wav").display());
+    let found = find(&[PathBuf::from(address)]).unwrap();
+    assert_eq!(names(&found, dir.path()), ["b.wav"]);
+    let error = find(&[PathBuf::from("ftp://h/a.wav")]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("ftp://h/a.wav: addresses that begin with ftp:// cannot be read; "),
+        "{error}"
+    );
+    let list = dir.path().join("list.csv");
+    fs::write(&list, "file\nb.wav\ndeep/er/c.ogg\n./b.wav\nb.wav\n").unwrap();
+    let found = find_with(&[], &[list]).unwrap();
+    assert_eq!(found.files.len(), 2);
+    assert_eq!(
+        (found.repeated.count, found.repeated.first),
+        (2, Some(dir.path().join("./b.wav")))
+    );
 }
 
 #[test]
@@ -151,6 +177,14 @@ fn links_that_lead_back_end_and_each_recording_is_there_once() {
     assert_eq!(
         found(&[at("in"), at("in/again/z.wav"), at("in/./z.wav")], dir.path()),
         whole
+    );
+    let repeated = |words: &[PathBuf]| find(words).unwrap().repeated;
+    // `a.wav` in the folder, and three links to folders.
+    let in_folder = repeated(&[at("in")]);
+    assert_eq!((in_folder.count, in_folder.first), (4, Some(at("in/a.wav"))));
+    assert_eq!(
+        repeated(&[at("in/z.wav"), at("in/a.wav")]).first,
+        Some(at("in/a.wav"))
     );
     let pattern = found(&[at("in/**/*.wav")], dir.path()).0;
     assert_eq!(pattern.len(), 2, "{pattern:?}");

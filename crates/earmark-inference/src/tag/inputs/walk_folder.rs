@@ -1,6 +1,6 @@
 //! All files below a folder, whatever links are in it.
 
-use super::{is_hidden, real_path};
+use super::{Repeated, is_hidden, real_path};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
@@ -18,6 +18,8 @@ pub(super) struct FolderWalk {
     /// Sorted by path; hidden ones are left out.
     pub files: Vec<FoundFile>,
     pub unlisted: Vec<(PathBuf, io::Error)>,
+    /// Links to folders that are listed already.
+    pub repeated: Repeated,
     /// Real paths of the folders so far: each is listed once, so that links that lead back end.
     listed: HashSet<PathBuf>,
     /// Links to folders, which come after all that is really there; in order, so that a folder always goes by the same one.
@@ -30,12 +32,16 @@ impl FolderWalk {
         let mut walk = Self {
             files: Vec::new(),
             unlisted: Vec::new(),
+            repeated: Repeated::default(),
             listed: HashSet::new(),
             links: BTreeSet::new(),
         };
         walk.folder(root, false);
         while let Some(link) = walk.links.pop_first() {
-            walk.folder(&link, true);
+            match walk.listed.contains(&real_path(&link)) {
+                true => walk.repeated.add(&link),
+                false => walk.folder(&link, true),
+            }
         }
         // As folders are listed one in the other: by the names of a path from its front.
         walk.files.sort_by(|a, b| a.path.cmp(&b.path));

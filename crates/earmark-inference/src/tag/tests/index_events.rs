@@ -51,11 +51,13 @@ fn events_of_an_index_are_runs_of_windows() {
         wav(&archive.join(name), &sound(seconds, seed));
     }
     let embedder = embedder(dir.path(), Some(1.0), WindowHop::Hop(1.0));
-    let (inputs, stop) = (inputs::find(&[archive]).unwrap(), AtomicBool::new(false));
+    let archives = [archive];
+    let (inputs, stop) = (inputs::find(&archives).unwrap(), AtomicBool::new(false));
     let job = AddJob {
         embedder: &embedder,
         model_name: "m",
         inputs: &inputs,
+        archives: &archives,
         to: &to,
         rows_per_shard: ROWS_PER_SHARD,
         observer: &|_: Event| {},

@@ -85,6 +85,42 @@ fn the_rule_in_words_and_for_programs() {
     );
 }
 
+#[test]
+fn windows_and_distances_that_can_not_work_are_refused_with_the_least() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = model(
+        &dir.path().join("m.safetensors"),
+        1,
+        &["front-end.stft.window-seconds=0.0512"],
+    );
+    let model = Model::open_file(path.as_ref(), &Device::cpu().unwrap()).unwrap();
+    let of = |window, hop| WindowRule::new(&model, window, hop).map_err(|e| e.to_string());
+    let frame = "give seconds, from 0.0513 (a frame of the model's spectrogram) to 86400";
+    for window in [0.0, -1.0, 0.0001, 0.05, f64::NAN, f64::INFINITY, 1e9] {
+        let refused = of(Some(window), WindowHop::Default).unwrap_err();
+        assert_eq!(refused, format!("--window {window}: {frame}"));
+    }
+    for hop in [0.0, -1.0, 0.0001, f64::NAN, 1e9] {
+        let refused = of(None, WindowHop::Hop(hop)).unwrap_err();
+        assert_eq!(refused, format!("--hop {hop}: give seconds, from 0.01 to 86400"));
+    }
+    for overlap in [-1.0, 1.999, 2.0, f64::NAN, f64::INFINITY] {
+        let refused = of(Some(2.0), WindowHop::Overlap(overlap)).unwrap_err();
+        assert!(
+            refused.starts_with(&format!("--overlap {overlap}: ")),
+            "{refused}"
+        );
+    }
+    assert_eq!(
+        of(Some(0.0513), WindowHop::Hop(0.01)).unwrap().samples(),
+        (410, 80)
+    );
+    assert_eq!(
+        of(Some(2.0), WindowHop::Overlap(1.99)).unwrap().samples(),
+        (16_000, 80)
+    );
+}
+
 /// A model that takes any length scores a recording shorter than a window as it is, as `predict` does; what is shorter than two
 /// seconds is filled with silence.
 #[test]

@@ -1,5 +1,6 @@
 //! `earmark index add`
 
+use super::parts::{part_of, save_command};
 use crate::args::ShardArgs;
 use crate::prelude::*;
 use earmark::data::DamagedFiles;
@@ -7,6 +8,7 @@ use earmark::index::archive::{IndexManifest, ROWS_PER_SHARD};
 use earmark::inference::tag::{WindowHop, inputs};
 use earmark::inference::{AddJob, AddResult, Device, Model, WindowEmbedder, add_to_index};
 use earmark::runs::run_dir::ModelRef;
+use earmark_core::text::quote;
 use std::num::NonZeroUsize;
 
 /// Headings of the arguments.
@@ -19,7 +21,8 @@ const WINDOWS: &str = "Windows";
     earmark index add archive --to owls\n  \
     earmark index add archive --model mn04.safetensors --to owls --shard auto\n\n\
     Killed or interrupted, the same command does what is left to do. Recordings that cannot be read, or of which a part \
-    is missing, are listed at the end, and the exit code is then 2."
+    is missing, are listed at the end, and the exit code is then 2. Recordings of the index that are not in the archive \
+    any more are said; `earmark index remove` takes them out."
 )]
 pub struct AddToIndex {
     /// Recordings: files, folders (all audio in them, recursively) or quoted patterns such as 'in/**/*.flac'
@@ -73,12 +76,13 @@ pub fn run(args: &AddToIndex, console: &Console) -> anyhow::Result<Status> {
         None => args.to.clone(),
         Some(shard) => {
             inputs = inputs.of_shard(shard).0;
-            let mut name = args.to.file_name().unwrap_or_default().to_owned();
-            name.push(format!(".shard-{}-of-{}", shard.number(), shard.of()));
-            args.to.with_file_name(name)
+            part_of(&args.to, shard)
         }
     };
     let (name, embedder) = embedder(args, &to)?;
+    if let Some(note) = inputs.repeated.note() {
+        console.note(note);
+    }
     let amount = human_amount(inputs.files.len(), "recording", "recordings");
     console.note(format!("{amount}, {}", embedder.window_rule().describe()));
     let done = console.run(
@@ -88,6 +92,7 @@ pub fn run(args: &AddToIndex, console: &Console) -> anyhow::Result<Status> {
                 embedder: &embedder,
                 model_name: &name,
                 inputs: &inputs,
+                archives: &args.inputs,
                 to: &to,
                 rows_per_shard: args.rows_per_file.get(),
                 observer: show,
@@ -96,7 +101,11 @@ pub fn run(args: &AddToIndex, console: &Console) -> anyhow::Result<Status> {
         },
     )?;
     console.clear();
+    if shard.is_some() {
+        save_command(&to)?;
+    }
     print_as(args.json, || facts(&done, &to), || describe(&done, &to))?;
+    say_paths(args, &done, &to, console);
     let (damaged, notes) = (done.remarks.damaged(), done.remarks.notes());
     remarks::say(&damaged, &notes, console);
     Ok(Status::of_skips(done.skipped.len() + damaged.len()))
@@ -137,6 +146,42 @@ fn embedder(args: &AddToIndex, to: &Path) -> anyhow::Result<(String, WindowEmbed
     Ok((name, embedder))
 }
 
+/// Says which recordings go by another path, are gone, or are there twice.
+fn say_paths(args: &AddToIndex, done: &AddResult, to: &Path, console: &Console) {
+    let to = one_line(&quote(&to.to_string_lossy())).into_owned();
+    if let Some((given, known)) = done.other_paths.first() {
+        let amount = human_amount(done.other_paths.len(), "recording is", "recordings are");
+        console.note(format!(
+            "{amount} in the index by another path and keep it, first {given}, which is {known} there"
+        ));
+    }
+    if let Some(first) = done.gone.first() {
+        let amount = human_amount(
+            done.gone.len(),
+            "recording of the index is",
+            "recordings of the index are",
+        );
+        let folders = args.inputs.iter().filter(|archive| archive.is_dir());
+        let folders: Vec<String> = folders.map(|folder| quote(&folder.to_string_lossy())).collect();
+        let archives = match folders.len() {
+            0..=3 => folders.join(" "),
+            _ => "ARCHIVE".to_owned(),
+        };
+        console.note(format!(
+            "{amount} not there any more, first {first}; `earmark index remove {to} --gone {}` takes them out",
+            one_line(&archives)
+        ));
+    }
+    if let Some((twice, first)) = done.twice.first() {
+        let amount = human_amount(done.twice.len(), "recording is", "recordings are");
+        console.warning(format!(
+            "{amount} in the index twice, first {twice}, which is {first}, too; take one of the names out: `earmark \
+             index remove {to} {}`",
+            one_line(&quote(twice))
+        ));
+    }
+}
+
 fn facts(done: &AddResult, to: &Path) -> serde_json::Value {
     let (recordings, windows) = done.manifest.recordings_and_windows();
     json!({
@@ -146,6 +191,9 @@ fn facts(done: &AddResult, to: &Path) -> serde_json::Value {
         "added": done.added,
         "replaced": done.replaced,
         "unchanged": done.same,
+        "other_paths": done.other_paths,
+        "gone": done.gone,
+        "twice": done.twice,
         "resumed": done.taken_up,
         "windows_added": done.windows,
         "recordings": recordings,

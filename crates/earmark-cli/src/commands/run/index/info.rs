@@ -1,5 +1,6 @@
 //! `earmark index info`
 
+use super::window_names::say_torn;
 use crate::prelude::*;
 use earmark::index::archive::{ArchiveIndex, CurrentLabels, WindowClassifier};
 
@@ -18,12 +19,13 @@ pub struct IndexInfo {
 }
 
 /// Describes an index.
-pub fn run(args: &IndexInfo) -> anyhow::Result<Status> {
+pub fn run(args: &IndexInfo, console: &Console) -> anyhow::Result<Status> {
     let index = ArchiveIndex::open(&args.index)?;
     if args.check {
         index.check()?;
     }
     let labels = CurrentLabels::of(&index)?;
+    say_torn(labels.torn.as_ref(), console);
     let classifiers = WindowClassifier::all(&index)?;
     let waiting = index.waiting()?;
     print_as(
@@ -73,6 +75,7 @@ fn facts(
         "waiting_recordings": waiting,
         "labels": labelled.collect::<serde_json::Map<_, _>>(),
         "stale_labels": labels.stale,
+        "torn_label": labels.torn,
         "classifiers": trained.collect::<serde_json::Map<_, _>>(),
         "checked": is_checked,
     })

@@ -4,6 +4,7 @@ use super::window_names::{row_at, rows_of, span};
 use crate::prelude::*;
 use earmark::index::archive::{ArchiveIndex, LabelAnswer, WindowLabel, append_labels};
 use earmark::runs::run_dir::now;
+use earmark_core::csv_table::{Record, read_records};
 
 /// Say of windows whether a class is in them
 #[derive(Args)]
@@ -76,7 +77,12 @@ pub fn run(args: &LabelWindows, console: &Console) -> anyhow::Result<Status> {
         }
     };
     let labels: Vec<WindowLabel> = said.into_iter().map(label).collect();
-    append_labels(&index, &labels)?;
+    if let Some(torn) = append_labels(&index, &labels)? {
+        console.warning(format!(
+            "{torn}, and was removed: a label that a killed program was writing, or the end of a copy that was not \
+             finished; give that label again"
+        ));
+    }
     if labels.is_empty() {
         console.note("no labels were given");
     }
@@ -99,10 +105,9 @@ fn who(args: &LabelWindows) -> anyhow::Result<String> {
     let user = names
         .filter_map(|name| std::env::var(name).ok())
         .find(|name| !name.is_empty());
-    args.who
-        .clone()
-        .or(user)
-        .context("--who: the system does not say who you are; give a name, as labels say who made them")
+    args.who.clone().or(user).context(
+        "the system does not say who you are, and labels say who made them; give your name with --who NAME",
+    )
 }
 
 fn of_words(index: &ArchiveIndex, class: &str, args: &LabelWindows) -> anyhow::Result<Vec<Said>> {
@@ -130,41 +135,71 @@ fn check_class(class: &str) -> anyhow::Result<()> {
 /// The labels of a table: all are checked before one is appended.
 fn of_table(index: &ArchiveIndex, path: &Path) -> anyhow::Result<Vec<Said>> {
     let place = path.display();
-    let mut table = csv::Reader::from_path(path).with_context(|| format!("{place}: cannot be read"))?;
-    let heads = table
-        .headers()
-        .with_context(|| format!("{place}: cannot be read"))?
-        .clone();
-    let column = |name: &str| heads.iter().position(|head| head == name);
-    let needed = |name: &str| {
-        column(name).with_context(|| {
-            format!("{place}: has no column `{name}`; give file, start_seconds, class, and perhaps end_seconds and answer")
-        })
+    let bytes = std::fs::read(path).with_context(|| format!("{place}: cannot be read"))?;
+    let records = read_records(&bytes, None).with_context(|| place.to_string())?;
+    let Some((head, rows)) = records.split_first() else {
+        bail!("{place}: is empty; {COLUMNS}");
     };
-    let (file, start, class) = (needed("file")?, needed("start_seconds")?, needed("class")?);
-    let (end, answer) = (column("end_seconds"), column("answer"));
+    let table = LabelTable::of(head).with_context(|| place.to_string())?;
     let mut said = Vec::new();
-    for (k, record) in table.records().enumerate() {
-        let record = record.with_context(|| format!("{place}: cannot be read"))?;
-        let line = format!("{place}: row {}", k + 1);
-        let cell = |column: usize| record.get(column).unwrap_or_default();
-        let seconds = |column: usize| {
-            let number = cell(column).trim().parse::<f64>().ok().filter(|v| v.is_finite());
-            number.with_context(|| format!("{line}: `{}` is not a number of seconds", cell(column)))
-        };
-        let answer = match answer.map(cell) {
+    for row in rows {
+        let labels = table.labels(index, row);
+        said.extend(labels.with_context(|| format!("{place}: line {}", row.line))?);
+    }
+    Ok(said)
+}
+
+/// What a table of labels needs.
+const COLUMNS: &str =
+    "give it the columns file, start_seconds and class, and where they are needed end_seconds and answer";
+
+/// The columns of a table of labels.
+struct LabelTable {
+    file: usize,
+    start: usize,
+    class: usize,
+    end: Option<usize>,
+    answer: Option<usize>,
+}
+
+impl LabelTable {
+    /// The columns that a first line names.
+    fn of(head: &Record) -> anyhow::Result<Self> {
+        let column = |name: &str| head.iter().position(|head| head == name);
+        let needed = |name: &str| column(name).with_context(|| format!("has no column `{name}`; {COLUMNS}"));
+        Ok(Self {
+            file: needed("file")?,
+            start: needed("start_seconds")?,
+            class: needed("class")?,
+            end: column("end_seconds"),
+            answer: column("answer"),
+        })
+    }
+
+    /// What a row says of each of its windows.
+    fn labels(&self, index: &ArchiveIndex, row: &Record) -> anyhow::Result<Vec<Said>> {
+        let answer = match self.answer.map(|column| row.cell(column)) {
             None | Some("" | "yes") => LabelAnswer::Yes,
             Some("no") => LabelAnswer::No,
             Some("withdrawn") => LabelAnswer::Withdrawn,
-            Some(other) => bail!("{line}: `{other}` is not an answer; write yes, no or withdrawn"),
+            Some(other) => bail!("`{other}` is not an answer; write yes, no or withdrawn"),
         };
-        check_class(cell(class)).with_context(|| line.clone())?;
-        let rows = match end.filter(|end| !cell(*end).is_empty()) {
-            Some(end) => span(index, cell(file), seconds(start)?, seconds(end)?),
-            None => row_at(index, cell(file), seconds(start)?).map(|row| vec![row]),
+        let (file, class) = (row.cell(self.file), row.cell(self.class));
+        check_class(class)?;
+        let start = seconds(row.cell(self.start))?;
+        let rows = match self.end.map(|column| row.cell(column)) {
+            None | Some("") => vec![row_at(index, file, start)?],
+            Some(end) => span(index, file, start, seconds(end)?)?,
         };
-        let rows = rows.with_context(|| line.clone())?;
-        said.extend(rows.into_iter().map(|row| (row, cell(class).to_owned(), answer)));
+        Ok(rows
+            .into_iter()
+            .map(|row| (row, class.to_owned(), answer))
+            .collect())
     }
-    Ok(said)
+}
+
+/// A time in a table.
+fn seconds(cell: &str) -> anyhow::Result<f64> {
+    let number = cell.parse::<f64>().ok().filter(|v| v.is_finite());
+    number.with_context(|| format!("`{cell}` is not a number of seconds; write one such as 12.5"))
 }

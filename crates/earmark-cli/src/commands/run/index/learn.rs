@@ -1,7 +1,8 @@
 //! `earmark index learn`
 
+use super::window_names::say_torn;
 use crate::prelude::*;
-use earmark::index::archive::{ArchiveIndex, WindowSelection};
+use earmark::index::archive::{ArchiveIndex, WindowSelection, read_labels};
 use earmark::train::{LearnJob, Learned, ProposedWindow, learn_classes};
 use std::num::NonZeroUsize;
 
@@ -75,6 +76,8 @@ pub fn run(args: &LearnClasses, console: &Console) -> anyhow::Result<Status> {
         select,
         count: args.count.get(),
     };
+    // Before a refusal, which may be for want of this label.
+    say_torn(read_labels(&args.index)?.torn.as_ref(), console);
     let learned = learn_classes(&index, &job)?;
     for classifier in &learned.classifiers {
         classifier.save(&index)?;
@@ -111,6 +114,7 @@ fn facts(learned: &Learned) -> serde_json::Value {
         "trained": trained.collect::<Vec<_>>(),
         "proposed": learned.proposed,
         "stale_labels": learned.stale,
+        "torn_label": learned.torn,
     })
 }
 

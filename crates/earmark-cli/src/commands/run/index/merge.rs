@@ -1,6 +1,7 @@
 //! `earmark index merge`
 
 use super::add::rows_per_shard;
+use super::parts;
 use crate::prelude::*;
 use earmark::index::archive::merge_indices;
 use std::num::NonZeroUsize;
@@ -9,7 +10,8 @@ use std::num::NonZeroUsize;
 #[derive(Args)]
 #[command(after_help = "Example: earmark index merge owls.shard-*-of-50 --to owls\n\n\
     The parts stay as they are. All must be of one model and of the same windows. Recordings and labels that are there \
-    already are not added again, so that an interrupted merge is completed by the same command.")]
+    already are not added again, so that an interrupted merge is completed by the same command. The merge is refused while \
+    a part of X.shard-K-of-N is missing, which is named with the command that makes it.")]
 pub struct MergeIndices {
     /// The parts
     #[arg(required = true)]
@@ -27,12 +29,15 @@ pub struct MergeIndices {
 
 /// Merges indices.
 pub fn run(args: &MergeIndices, console: &Console) -> anyhow::Result<Status> {
-    if args.parts.iter().any(|part| part == &args.to) {
+    let to = args.to.canonicalize().ok();
+    let is_to = |part: &PathBuf| part == &args.to || to.is_some() && part.canonicalize().ok() == to;
+    if args.parts.iter().any(is_to) {
         bail!(
             "--to {}: is one of the parts; name another folder",
             args.to.display()
         );
     }
+    parts::refuse_missing(&args.parts)?;
     let merged = console.run("run the same command again for the rest", |_, stop| {
         Ok(merge_indices(
             &args.parts,
@@ -41,6 +46,9 @@ pub fn run(args: &MergeIndices, console: &Console) -> anyhow::Result<Status> {
             stop,
         )?)
     })?;
+    for torn in &merged.torn {
+        console.warning(format!("{torn}; that label is not in {}", args.to.display()));
+    }
     let (recordings, windows) = merged.manifest.recordings_and_windows();
     print_as(
         args.json,
@@ -51,6 +59,7 @@ pub fn run(args: &MergeIndices, console: &Console) -> anyhow::Result<Status> {
                 "added": merged.added,
                 "unchanged": merged.same,
                 "labels": merged.labels,
+                "torn_labels": merged.torn,
                 "recordings": recordings,
                 "windows": windows,
                 "shards": merged.manifest.shards.len(),

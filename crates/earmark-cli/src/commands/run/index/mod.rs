@@ -6,6 +6,8 @@ mod info;
 mod label;
 mod learn;
 mod merge;
+mod parts;
+mod remove;
 mod search;
 mod window_names;
 
@@ -28,6 +30,7 @@ pub enum Index {
     Detect(detect::DetectInIndex),
     Info(info::IndexInfo),
     Merge(merge::MergeIndices),
+    Remove(remove::RemoveFromIndex),
 }
 
 /// Adds to, searches, labels, trains on, or describes an index.
@@ -38,7 +41,8 @@ pub fn run(what: &Index, console: &Console) -> anyhow::Result<Status> {
         Index::Label(args) => label::run(args, console),
         Index::Learn(args) => learn::run(args, console),
         Index::Detect(args) => detect::run(args, console),
-        Index::Info(args) => info::run(args),
+        Index::Info(args) => info::run(args, console),
         Index::Merge(args) => merge::run(args, console),
+        Index::Remove(args) => remove::run(args, console),
     }
 }

@@ -1,6 +1,6 @@
 //! `earmark index search`
 
-use super::window_names::{rows_of, unknown};
+use super::window_names::{rows_of, say_torn, unknown};
 use crate::prelude::*;
 use earmark::audio::Damaged;
 use earmark::index::archive::{ArchiveIndex, CurrentLabels, IndexHit, SearchBy, SearchCounts};
@@ -62,6 +62,7 @@ struct Query {
 pub fn run(args: &SearchIndex, console: &Console) -> anyhow::Result<Status> {
     let index = ArchiveIndex::open(&args.index)?;
     let labels = CurrentLabels::of(&index)?;
+    say_torn(labels.torn.as_ref(), console);
     let mut embedder = None;
     let mut entries = Vec::new();
     for word in &args.queries {
@@ -155,10 +156,7 @@ fn open_embedder(args: &SearchIndex, index: &ArchiveIndex) -> anyhow::Result<Win
             index.folder().display()
         )
     })?;
-    let embedder = WindowEmbedder::of_index(model, known.windows, Damaged::Salvage)?;
-    let (model, windows) = (embedder.index_model(name), embedder.index_windows());
-    known.refuse_other(index.folder(), &model, windows, embedder.width())?;
-    Ok(embedder)
+    Ok(WindowEmbedder::that_made(index, model, name, Damaged::Salvage)?)
 }
 
 /// The labels of a window, by class.

@@ -1,7 +1,7 @@
 //! Windows on the command line: FILE@SECONDS, FILE@START-END or FILE.
 
 use crate::prelude::*;
-use earmark::index::archive::ArchiveIndex;
+use earmark::index::archive::{ArchiveIndex, TornLabel};
 use earmark_core::text::suggest;
 
 /// The rows that a word names: of FILE@SECONDS the window that begins nearest, of FILE@START-END those whose centre is
@@ -67,13 +67,25 @@ pub fn span(index: &ArchiveIndex, file: &str, start: f64, end: f64) -> anyhow::R
     }
 }
 
+/// Says that the last label is cut off, where it is, even when quiet.
+pub fn say_torn(torn: Option<&TornLabel>, console: &Console) {
+    if let Some(torn) = torn {
+        console.warning(format!(
+            "{torn}, and does not count: a label that a killed program was writing, or the end of a copy that was not \
+             finished; restore the file, or give that label again, and `earmark index label` removes the line"
+        ));
+    }
+}
+
 /// A recording that is not there, and what may have been meant.
 pub fn unknown(index: &ArchiveIndex, file: &str) -> String {
     let names = index.recordings().map(|placed| placed.recording.file.as_str());
     let near = suggest(file, names);
-    let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    let remedy = near.map_or("check the name".to_owned(), |near| {
+        format!("did you mean {near}?")
+    });
     format!(
-        "{file}: not a recording in {}; check the name{near}",
+        "{file}: not a recording in {}; {remedy}",
         index.folder().display()
     )
 }

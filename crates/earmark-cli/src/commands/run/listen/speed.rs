@@ -8,7 +8,11 @@ pub fn describe(s: &StreamSummary) -> String {
     let milliseconds = |ms: f64| human_duration(ms / 1e3);
     let windows = human_amount(s.scored as usize, "window", "windows");
     let (seconds, speed, skipped) = (human_duration(s.seconds), s.x_real_time, s.skipped);
-    let mut text = format!("{seconds} tagged, {windows} scored, {speed:.1} x real time");
+    let mut text = format!("{seconds} tagged, {windows} scored");
+    // Of an empty stream, there is none.
+    if speed.is_finite() {
+        text += &format!(", {speed:.1} x real time");
+    }
     if let Some(ms) = s.compute_ms {
         text += &format!("; {} per window", milliseconds(ms));
     }

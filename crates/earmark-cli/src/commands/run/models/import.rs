@@ -1,6 +1,6 @@
 //! `earmark models import`
 
-use super::destination::{in_models_folder, note_name};
+use super::destination::ImportDestination;
 use super::import_args::ImportModel;
 #[cfg(feature = "onnx-models")]
 use super::import_graph::run as import_graph;
@@ -22,12 +22,10 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
             args.file.display()
         );
     }
-    let is_installed = args.out.is_none();
+    let name = || installed_name(&args.file, &args.architecture);
+    let destination = ImportDestination::of(args.out, args.replace, name)?;
     let job = Import {
-        out: match args.out {
-            Some(out) => out,
-            None => default_path(&args.file, &args.architecture)?,
-        },
+        out: destination.to_write(),
         file: args.file,
         architecture: args.architecture,
         labels: args.labels,
@@ -46,14 +44,11 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     console.note(format!(
         "{network}: {tensors} with {parameters} parameters{ignored}"
     ));
-    let content = match done.classes {
+    let content: String = match done.classes {
         0 => "a backbone without classes, to start trainings from (train.start)".into(),
         n => human_amount(n, "class", "classes"),
     };
-    print(format!("{content}: {}", job.out.display()))?;
-    if is_installed {
-        note_name(&job.out, console);
-    }
+    destination.finish(&content, console)?;
     Ok(Status::Done)
 }
 
@@ -67,12 +62,12 @@ fn import_graph(args: ImportModel, _: &Console) -> anyhow::Result<Status> {
     )
 }
 
-/// Where a model goes without `-o`: into the models folder, under the catalogue's name if the checkpoint has its file
-/// name, else under that of its network.
-fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
+/// What a model is called in the models folder: the catalogue's name if the checkpoint has its file name, else that of
+/// its network.
+fn installed_name(file: &Path, architecture: &str) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let published = published_models().iter().find(|model| model.file_name() == name);
     let network = PublishedArchitecture::parse(architecture).map(|a| a.name());
     let name = published.map(|model| model.name.clone()).or(network);
-    in_models_folder(&name.unwrap_or_else(|| "model".into()))
+    name.unwrap_or_else(|| "model".into())
 }

@@ -23,6 +23,9 @@ pub struct ImportModel {
     /// checkpoint is one of these
     #[arg(long, short)]
     pub out: Option<PathBuf>,
+    /// Replace a model of that name in the models folder by another one
+    #[arg(long, conflicts_with = "out")]
+    pub replace: bool,
     /// Table of class names (`index,name` lines, or a name per line, such as `Turdus merula_Common Blackbird`), if they
     /// are not AudioSet's, or FSDKaggle2019's for argus-2019
     #[arg(long, value_name = "TABLE")]

@@ -1,6 +1,6 @@
 //! `earmark models import` of an ONNX graph.
 
-use super::destination::{in_models_folder, note_name};
+use super::destination::ImportDestination;
 use super::import_args::{GraphArgs, ImportModel};
 use crate::prelude::*;
 use earmark::Recipe;
@@ -22,7 +22,7 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     let classes = read_labels(&labels);
     let classes = classes.map_err(|e| anyhow::anyhow!("--labels {}: {e}", labels.display()))?;
     let what = "the output with the scores; an unknown name is answered with those that the graph has";
-    let is_installed = args.out.is_none();
+    let destination = ImportDestination::of(args.out, args.replace, || name.clone())?;
     let job = GraphImport {
         front_end: front_end(&args.graph)?,
         scores: required(args.graph.scores, "--scores", what)?,
@@ -35,10 +35,7 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
         embedding: args.graph.embedding,
         activation: args.graph.activation.as_deref().map(activation),
         classes,
-        out: match args.out {
-            Some(out) => out,
-            None => in_models_folder(&name)?,
-        },
+        out: destination.to_write(),
         file: args.file,
         source: args.source,
         name,
@@ -47,10 +44,7 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     console.note(describe(&done));
     console.note(format!("licence: {}", one_line(&job.licence)));
     let classes = human_amount(done.scores, "class", "classes");
-    print(format!("{classes}: {}", job.out.display()))?;
-    if is_installed {
-        note_name(&job.out, console);
-    }
+    destination.finish(&classes, console)?;
     Ok(Status::Done)
 }
 

@@ -22,7 +22,13 @@ pub struct ModelInfo {
     #[arg(long)]
     pub recipe: bool,
     /// Number of classes, for a recipe
-    #[arg(long, alias = "classes", value_name = "N", default_value_t = 80)]
+    #[arg(
+        long,
+        alias = "classes",
+        value_name = "N",
+        default_value_t = 80,
+        requires = "recipe"
+    )]
     pub class_count: usize,
     /// Print the names of all classes instead, one per line
     #[arg(long, conflicts_with_all = ["recipe", "json"])]

@@ -30,6 +30,9 @@ pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
             "ignored {files} without an audio file name, such as {first}"
         ));
     }
+    if let Some(note) = inputs.repeated.note() {
+        console.note(note);
+    }
 }
 
 /// Says of how many recordings time and place are known, and what contradicts itself or can't be, even when quiet.
@@ -115,6 +118,7 @@ fn facts(result: &TagSummary, inputs: &InputFiles, job: &TagJob, out: &Path) -> 
         "windows": tagger.window_rule(),
         "inputs": inputs.files.len() + inputs.left_out.len(),
         "ignored": inputs.not_audio.0,
+        "repeated": inputs.repeated.count,
         "tagged": result.tagged,
         "resumed": result.resumed,
         "seconds": result.seconds,

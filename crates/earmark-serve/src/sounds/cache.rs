@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Most bytes that are kept.
 const MOST_BYTES: usize = 128 << 20;
 
-/// Number of an item, and its context in milliseconds.
-pub(super) type SoundKey = (usize, u64);
+/// Of an item its number, its context in milliseconds, and 0; of a recording its number, and start and end of the part
+/// in milliseconds.
+pub(crate) type SoundKey = (usize, u64, u64);
 
 /// The sound of an item.
 #[derive(Debug)]
-pub(super) struct CutSound {
+pub(crate) struct CutSound {
     pub cut: CutOut,
     pub wav: Bytes,
 }
@@ -43,14 +44,14 @@ struct Kept {
 pub(crate) struct SoundCache(Mutex<Kept>);
 
 impl SoundCache {
-    pub(super) fn find(&self, key: SoundKey) -> Option<Arc<CutSound>> {
+    pub fn find(&self, key: SoundKey) -> Option<Arc<CutSound>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.sounds.iter().find(|(other, _)| *other == key);
         found.map(|(_, sound)| Arc::clone(sound))
     }
 
     /// Keeps a sound; the oldest ones make room.
-    pub(super) fn keep(&self, key: SoundKey, sound: &Arc<CutSound>) {
+    pub fn keep(&self, key: SoundKey, sound: &Arc<CutSound>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.sounds.iter().any(|(other, _)| *other == key) {
             return;
@@ -84,15 +85,15 @@ mod tests {
         let cache = SoundCache::default();
         // Six million bytes each.
         for item in 0..30 {
-            cache.keep((item, 0), &sound(1));
-            cache.keep((item, 0), &sound(1));
+            cache.keep((item, 0, 0), &sound(1));
+            cache.keep((item, 0, 0), &sound(1));
         }
-        assert!(cache.find((0, 0)).is_none());
-        assert!(cache.find((29, 1)).is_none());
+        assert!(cache.find((0, 0, 0)).is_none());
+        assert!(cache.find((29, 1, 0)).is_none());
         assert_eq!(
-            (0..30).filter(|item| cache.find((*item, 0)).is_some()).count(),
+            (0..30).filter(|item| cache.find((*item, 0, 0)).is_some()).count(),
             22
         );
-        assert!(cache.find((29, 0)).is_some());
+        assert!(cache.find((29, 0, 0)).is_some());
     }
 }

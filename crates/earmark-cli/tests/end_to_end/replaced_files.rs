@@ -1,0 +1,208 @@
+//! No output replaces an input, a table of the data, a file of a run or an index, or a file of another kind.
+
+use super::common::Lab;
+
+/// The bytes of these files.
+fn contents(lab: &Lab, names: &[&str]) -> Vec<Vec<u8>> {
+    names.iter().map(|name| lab.bytes(name)).collect()
+}
+
+/// A command line that is refused with what a message contains, while a file stays as it is.
+fn refused(lab: &Lab, command: &str, file: &str, wanted: &str) {
+    let before = lab.bytes(file);
+    let message = lab.earmark(command).refused();
+    assert!(
+        message.contains(wanted) && message.contains("name"),
+        "{command}: {message}"
+    );
+    assert_eq!(lab.bytes(file), before, "{command}");
+}
+
+#[test]
+fn an_output_that_is_an_input_is_refused() {
+    let lab = Lab::trained();
+    lab.write("list.csv", "file\ntones/low/0.wav\ntones/mid/0.wav\n");
+    lab.write("scores.csv", "fname,a,b\nx.wav,0.9,0.1\n");
+    lab.write("other.csv", "fname,a,b\nx.wav,0.8,0.2\n");
+    lab.write(
+        "tags.csv",
+        "file,start_seconds,end_seconds,class,score\ntones/low/0.wav,0,0.5,low,0.9\n",
+    );
+    lab.write("tags.csv.decisions.jsonl", "");
+    std::fs::create_dir(lab.path("sub")).expect("a folder");
+    let lost = "would replace what the command reads";
+    for (command, file) in [
+        ("tag --from list.csv --model runs/a -o list.csv", "list.csv"),
+        (
+            "tag --from list.csv --model runs/a -o sub/../list.csv",
+            "list.csv",
+        ),
+        (
+            "predict runs/a --from ./list.csv -o list.csv --format csv",
+            "list.csv",
+        ),
+        ("embed runs/a --from list.csv -o list.csv", "list.csv"),
+        ("blend scores.csv other.csv -o ./other.csv", "other.csv"),
+        ("extract tags.csv -o tags.csv", "tags.csv"),
+        ("activity tags.csv -o tags.csv", "tags.csv"),
+        ("review apply tags.csv.decisions.jsonl -o tags.csv", "tags.csv"),
+        ("review precision tags.csv --model runs/a -o tags.csv", "tags.csv"),
+        (
+            "calibrate runs/a --scores scores.csv --truth other.csv -o m.safetensors --diagram other.csv",
+            "other.csv",
+        ),
+        (
+            "models average runs/a/best.safetensors -o runs/a/best.safetensors",
+            "runs/a/best.safetensors",
+        ),
+    ] {
+        refused(&lab, command, file, lost);
+    }
+    // What is written next to the output, or into its folder.
+    lab.write("rows.npy.csv", "file\ntones/low/0.wav\n");
+    lab.write("rows.npy", "old");
+    refused(
+        &lab,
+        "embed runs/a --from rows.npy.csv -o rows.npy",
+        "rows.npy.csv",
+        lost,
+    );
+    lab.write("clips/extracts.csv", lab.bytes("tags.csv"));
+    refused(
+        &lab,
+        "extract clips/extracts.csv -o clips",
+        "clips/extracts.csv",
+        lost,
+    );
+    // Two outputs in one file: one of them would be lost.
+    let message = lab
+        .earmark("calibrate runs/a --scores scores.csv --truth other.csv -o both --diagram both")
+        .refused();
+    assert!(message.contains("is written by"), "{message}");
+    assert!(!lab.path("both").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_an_input_is_that_input() {
+    let lab = Lab::trained();
+    lab.write("list.csv", "file\ntones/low/0.wav\n");
+    std::os::unix::fs::symlink("list.csv", lab.path("out.csv")).expect("a link");
+    refused(
+        &lab,
+        "tag --from list.csv --model runs/a -o out.csv",
+        "list.csv",
+        "would replace what the command reads (--from list.csv)",
+    );
+}
+
+#[test]
+fn the_tables_of_a_data_folder_and_the_files_of_a_run_are_kept() {
+    let lab = Lab::trained();
+    lab.tone("set/a.wav", 300.0);
+    lab.tone("set/b.wav", 1000.0);
+    lab.write("set/labels.csv", "file,label\na.wav,low\nb.wav,mid\n");
+    lab.write("set/notes.csv", "old results\n");
+    let table = "is the table that the labels in set are read from";
+    for command in [
+        "predict runs/a --data set -o set/labels.csv",
+        "data folds set -o set/../set/labels.csv",
+        "data classes set -o set/labels.csv",
+    ] {
+        refused(&lab, command, "set/labels.csv", table);
+    }
+    refused(
+        &lab,
+        "predict runs/a --data set --table labels.csv --layout csv -o set/labels.csv",
+        "set/labels.csv",
+        "would replace what the command reads (--table labels.csv)",
+    );
+    // Results of before are replaced, there as elsewhere.
+    for out in [
+        "set/notes.csv",
+        "set/notes.csv",
+        "runs/a/scores.csv",
+        "runs/a/scores.csv",
+    ] {
+        lab.earmark(&format!("predict runs/a --data set -o {out}")).done();
+        assert_eq!(lab.read(out).lines().count(), 3, "{out}");
+    }
+    for name in ["split.csv", "run.json", "checkpoints/step-00000010.safetensors"] {
+        let file = format!("runs/a/{name}");
+        let command = format!("predict runs/a --data tones -o {file}");
+        refused(&lab, &command, &file, "is a file of the run ");
+    }
+}
+
+#[test]
+fn a_model_replaces_a_model_and_nothing_else() {
+    let lab = Lab::trained();
+    lab.add_other();
+    lab.write("notes.csv", "a,b\n1,2\n");
+    lab.write("theirs.safetensors", "\u{2}\0\0\0\0\0\0\0{}");
+    lab.write("empty.safetensors", "");
+    let probe = "probe runs/a --data other -o";
+    for name in ["notes.csv", "theirs.safetensors", "other/deep/0.wav"] {
+        let wanted = "is a file that is not a model of earmark";
+        refused(&lab, &format!("{probe} {name}"), name, wanted);
+        refused(
+            &lab,
+            &format!("fit tones -o {name}"),
+            name,
+            "give the model another name with -o, such as ",
+        );
+    }
+    let message = lab
+        .earmark("models average runs/a@10 runs/a@20 -o notes.csv")
+        .refused();
+    assert!(
+        message.contains("such as notes.safetensors, or remove"),
+        "{message}"
+    );
+    lab.earmark(&format!("{probe} empty.safetensors")).done();
+    let first = lab.bytes("empty.safetensors");
+    lab.earmark(&format!("{probe} empty.safetensors --strength 7"))
+        .done();
+    assert_ne!(
+        lab.bytes("empty.safetensors"),
+        first,
+        "a model is replaced by a model"
+    );
+    // So is a graph by a graph.
+    let export = "export runs/a --onnx -o";
+    refused(
+        &lab,
+        &format!("{export} notes.csv"),
+        "notes.csv",
+        "is not an ONNX graph",
+    );
+    for _ in 0..2 {
+        lab.earmark(&format!("{export} m.onnx")).done();
+    }
+    // The usual name of a fit is a name like any other.
+    lab.write("tones.safetensors", "not a model");
+    refused(
+        &lab,
+        "fit tones",
+        "tones.safetensors",
+        "tones.safetensors: is a file that is not a model of earmark",
+    );
+    assert!(!lab.path("tones.safetensors.fit").exists());
+}
+
+#[test]
+fn results_replace_no_recording_and_no_model() {
+    let lab = Lab::trained();
+    lab.write("copy.safetensors", lab.bytes("runs/a/best.safetensors"));
+    let files = ["copy.safetensors", "tones/low/0.wav"];
+    let before = contents(&lab, &files);
+    for (file, wanted) in [(files[0], "is a model"), (files[1], "is a recording")] {
+        for command in [
+            "predict runs/a --files tones/mid/0.wav -o",
+            "tag tones --model runs/a --format csv -o",
+        ] {
+            refused(&lab, &format!("{command} {file}"), file, wanted);
+        }
+    }
+    assert_eq!(contents(&lab, &files), before);
+}

@@ -1,0 +1,135 @@
+"""The page of an index: search by a part of a recording, label, learn, look again; and the live page."""
+
+import json
+
+from lab import HERTZ, NAMES
+from review_checks import begin as begin_review
+from server import check_names, check_width, until
+
+
+def begin(page, server, path="/"):
+    page.goto(server.address(path))
+    page.fill("#reviewer", "anna")
+    page.press("#reviewer", "Enter")
+    page.wait_for_selector("#work:not([hidden])")
+    until(page, "part.picture !== null && !search.busy")
+
+
+def kind(hit):
+    """The kind of sound of a window: that of the second which its centre is in."""
+    number = NAMES.index(hit["file"].rsplit("/", 1)[-1])
+    second = int((hit["start_seconds"] + hit["end_seconds"]) / 2)
+    return (number + second // 2) % len(HERTZ)
+
+
+def hits(page):
+    return page.evaluate("search.hits")
+
+
+def labels(lab):
+    lines = (lab.folder / "index" / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def answer(page, key, count):
+    """Says the same of the next windows."""
+    for _ in range(count):
+        at = page.evaluate("search.at")
+        page.keyboard.press(key)
+        until(page, f"!search.busy && document.querySelector('#hit-{at} .mark').textContent !== ''")
+
+
+def choose_part(page, start, end):
+    for field, value in (("#part-start", start), ("#part-end", end)):
+        page.fill(field, str(value))
+        page.press(field, "Tab")
+    page.evaluate("document.activeElement.blur()")
+
+
+def check_search(page, server, lab):
+    begin(page, server)
+    check_names(page)
+    assert page.locator("#recordings option").count() == len(NAMES)
+    choose_part(page, 0.2, 1.8)
+    page.keyboard.press("f")
+    until(page, "search.hits.length > 0 && !search.busy")
+    found = hits(page)
+    assert all(hit["similarity"] <= 1.0001 for hit in found)
+    order = [hit["similarity"] for hit in found]
+    assert order == sorted(order, reverse=True), "the most similar first"
+    # By keyboard: the class, then answers.
+    page.keyboard.press("c")
+    page.keyboard.type('<i>low</i> "tone"')
+    page.keyboard.press("Enter")
+    answer(page, "y", 3)
+    page.keyboard.press("ArrowUp")
+    said = labels(lab)
+    assert len(said) == 3 and {line["class"] for line in said} == {'<i>low</i> "tone"'}, said
+    assert all(line["who"] == "anna" and line["from"].startswith("search: ") for line in said), said
+    check_learned(page, lab)
+
+
+def check_learned(page, lab):
+    """Windows without the class, then a classifier; what is proposed and what scores best."""
+    page.select_option("#order", "random")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("o")
+    until(page, "!search.busy && search.origin.startsWith('random')")
+    page.focus("#hit-0")
+    answer(page, "n", 3)
+    page.select_option("#order", "best")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("l")
+    until(page, "!search.busy && search.origin.startsWith('best')")
+    assert "Trained on 3 windows with it and 3 without it" in page.inner_text("#status")
+    scores = [next(iter(hit["scores"].values())) for hit in hits(page)]
+    assert scores == sorted(scores, reverse=True), scores
+    assert "3 yes, 3 no, learned" in page.inner_text("#classes")
+    for order in ("margin", "diverse"):
+        page.select_option("#order", order)
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("o")
+        until(page, f"!search.busy && search.origin.startsWith('{order}')")
+        assert hits(page) and all(not hit["labels"] for hit in hits(page)), "labelled ones are not proposed"
+    # What the page wrote is what the command reads.
+    info = json.loads(lab.run("index", "info", "index", "--json"))
+    assert info, info
+    lab.run("index", "detect", "index", '<i>low</i> "tone"', "-o", "found.csv")
+
+
+def check_from_review(page, server):
+    """From an item of a review to what is similar to it in the index."""
+    begin_review(page, server, "ben")
+    until(page, "review.picture !== null && part.end > part.start")
+    page.keyboard.press("f")
+    page.wait_for_url("**/search?*")
+    page.fill("#reviewer", "ben")
+    page.press("#reviewer", "Enter")
+    until(page, "search.hits.length > 0 && !search.busy")
+    assert "item 0 of the review" in page.inner_text("#hits-note") or "of the review" in page.inner_text("#hits-note")
+
+
+def check_search_phone(phone, server):
+    begin(phone, server)
+    phone.tap("#find")
+    until(phone, "search.hits.length > 0 && !search.busy")
+    check_width(phone)
+
+
+def check_live(page, server):
+    """The live page with a microphone that plays a file: labels come, and it stops."""
+    page.goto(server.address())
+    check_names(page)
+    page.click("#start")
+    until(page, "document.querySelectorAll('#labels li').length > 0")
+    # Some hops later they are still shown, with the latency.
+    until(page, "/[0-9]/.test(document.getElementById('latency').textContent)")
+    assert page.inner_text("#labels").strip()
+    page.keyboard.press("f")
+    until(page, "document.getElementById('pause').getAttribute('aria-pressed') === 'true'")
+    page.keyboard.press("f")
+
+
+def stop_live(page):
+    page.click("#start")
+    until(page, "document.getElementById('start').textContent === 'Start'")
