@@ -393,3 +393,41 @@ fn winograd_cuts_long_dimensions() {
         23,
     );
 }
+
+/// Whole rows of whole vectors, rows with a rest, and rows so short that they are packed; pieces of an image that load their rows together; blocks of
+/// channels that are turned.
+#[test]
+fn dense_reads_rows_of_every_length() {
+    let window = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
+    let shapes = [
+        (16, 16, 1, [40, 64], window),
+        (3, 17, 2, [24, 128], window),
+        (33, 14, 1, [9, 100], window),
+        (48, 7, 3, [6, 8], window),
+        (17, 31, 5, [4, 4], window),
+        (5, 6, 9, [5, 2], window),
+        (16, 5, 2, [30, 49], ConvWindow::valid([5, 1], [1, 1])),
+        (5, 20, 2, [12, 70], ConvWindow::same([2, 3], [1, 1], [12, 70])),
+        (
+            140,
+            9,
+            1,
+            [7, 32],
+            ConvWindow {
+                before: [2, 0],
+                ..window
+            },
+        ),
+    ];
+    for (seed, (inputs, outputs, batch, size, window)) in (31..).zip(shapes) {
+        let conv = Conv {
+            inputs,
+            outputs,
+            batch,
+            size,
+            window,
+            depthwise: false,
+        };
+        check(conv, ACTS[seed as usize % 4], seed);
+    }
+}

@@ -202,22 +202,16 @@ impl Tape {
         let grad = grad.to_contiguous();
         let mut g = ws.take(channels * batch * size[0] * size[1]);
         to_channels_outermost(slice(&grad), &mut g, batch, channels, size[0] * size[1]);
-        let output = self.saved.output();
-        let (g, sums) = match self.chain.final_pool() {
-            Some(shape) => {
-                let mut wide = ws.take(output.raw.len());
-                let sums = pool::backward(ws, &shape, output, &g, &mut wide);
-                (wide, sums)
-            }
-            None => {
-                let sums = output.materialise_backward(ws, channels, &mut g);
-                (g, sums)
-            }
-        };
         let mut dx = want_dx.then(|| ws.take(self.x.len()));
         let params = layer_params(&self.chain, slice(&self.params));
-        let (chain, g) = (&self.chain, (g, sums));
-        let layers = chain.backward(ws, &params, &self.x, &self.saved, g, dx.as_deref_mut());
+        let (chain, saved) = (&self.chain, &self.saved);
+        let layers = match chain.final_pool() {
+            Some(_) => chain.backward_pooled(ws, &params, &self.x, saved, &g, dx.as_deref_mut()),
+            None => {
+                let sums = saved.output().materialise_backward(ws, channels, &mut g);
+                chain.backward(ws, &params, &self.x, saved, (g, sums), dx.as_deref_mut())
+            }
+        };
         let parts = layers.into_iter().flat_map(|l| [l.weight, l.gamma, l.beta]);
         let flat = parts.collect::<Vec<_>>().concat();
         let n = flat.len();

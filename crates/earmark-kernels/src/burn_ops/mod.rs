@@ -15,7 +15,7 @@ pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
 pub use runs_on_flex::runs_on;
 
-use crate::hardware::layout::{from_channels_outermost, to_channels_outermost};
+use crate::hardware::layout::{channels_inside, to_channels_outermost};
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 use burn::backend::TensorMetadata;
@@ -73,8 +73,7 @@ fn outermost(ws: &Workspace, x: &FlexTensor, size: [usize; 2]) -> (Values, [usiz
 
 /// Channels outermost to a tensor `[B, C, H, W]`.
 fn innermost(from: &[f32], batch: usize, channels: usize, [h, w]: [usize; 2]) -> FlexTensor {
-    let mut out = vec![0.0; from.len()];
-    from_channels_outermost(from, &mut out, batch, channels, h * w);
+    let out = channels_inside(from, batch, channels, h * w);
     FlexTensor::from_data(TensorData::new(out, [batch, channels, h, w]))
 }
 

@@ -7,7 +7,9 @@ use crate::depthwise;
 use crate::elementwise::activation::Activation;
 use crate::elementwise::batch_norm::Norm;
 use crate::elementwise::epilogue::Epilogue;
-use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::output_gradient::OutputGrad;
+use crate::elementwise::pool::{self, MeanGrad, Pool};
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput};
 use crate::elementwise::rows::Moments;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 
@@ -69,6 +71,14 @@ impl SavedTensors {
             _ => self.after(layer - 1),
         }
     }
+}
+
+/// The gradient that a layer's backward pass begins with.
+enum LastGrad<'a> {
+    /// That of its normalised output.
+    Normalised(Buffer),
+    /// That of the pool after it.
+    Pooled(MeanGrad<'a>),
 }
 
 impl Chain {
@@ -139,7 +149,48 @@ impl Chain {
         params: &[LayerParams<'_>],
         x: &[f32],
         saved: &SavedTensors,
-        (mut g, mut sums): (Buffer, Vec<(f64, f64)>),
+        (g, sums): (Buffer, Vec<(f64, f64)>),
+        dx: Option<&mut [f32]>,
+    ) -> Vec<LayerGrads> {
+        self.backward_from(ws, params, x, saved, (LastGrad::Normalised(g), sums), dx)
+    }
+
+    /// The backward pass of a chain that ends in a pool: `g` is the gradient of what the pool yields.
+    ///
+    /// # Panics
+    /// As [`Chain::backward`], and if the chain ends without a pool.
+    pub fn backward_pooled(
+        &self,
+        ws: &Workspace,
+        params: &[LayerParams<'_>],
+        x: &[f32],
+        saved: &SavedTensors,
+        g: &[f32],
+        dx: Option<&mut [f32]>,
+    ) -> Vec<LayerGrads> {
+        let shape = self.final_pool().expect("the chain ends in a pool");
+        let output = saved.output();
+        // Dense convolutions read whole rows of the gradient.
+        let dense = matches!(self.layers.last(), Some(layer) if matches!(layer.kind, ConvKind::Dense(_)));
+        let last = if dense && shape.pool == Pool::Mean {
+            let mean = MeanGrad::new(shape, output, g);
+            let sums = mean.sums(ws);
+            (LastGrad::Pooled(mean), sums)
+        } else {
+            let mut wide = ws.take(output.raw.len());
+            let sums = pool::backward(ws, &shape, output, g, &mut wide);
+            (LastGrad::Normalised(wide), sums)
+        };
+        self.backward_from(ws, params, x, saved, last, dx)
+    }
+
+    fn backward_from(
+        &self,
+        ws: &Workspace,
+        params: &[LayerParams<'_>],
+        x: &[f32],
+        saved: &SavedTensors,
+        (mut g, mut sums): (LastGrad<'_>, Vec<(f64, f64)>),
         mut dx: Option<&mut [f32]>,
     ) -> Vec<LayerGrads> {
         let (batch, count) = (self.check(params, x), self.layers.len());
@@ -151,7 +202,10 @@ impl Chain {
             let (found, wanted) = (raw.len(), self.raw_len(i, batch));
             assert_eq!(found, wanted, "the saved tensors come from another batch");
             let norm = norm.backward(&sums);
-            let dy = OutputGrad::pending(&g, raw, &norm);
+            let dy = match &g {
+                LastGrad::Normalised(g) => OutputGrad::pending(g, raw, &norm),
+                LastGrad::Pooled(mean) => OutputGrad::pooled(*mean, &norm),
+            };
             let (input, size) = (saved.input(i, x), self.sizes[i]);
             let mut inner = (i > 0).then(|| ws.take(input.raw.len()));
             let target = match &mut inner {
@@ -178,7 +232,7 @@ impl Chain {
             });
             sums = next;
             if let Some(buffer) = inner {
-                g = buffer;
+                g = LastGrad::Normalised(buffer);
             }
         }
         grads.reverse();

@@ -6,7 +6,7 @@ use crate::elementwise::postponed_normalisation::OpInput;
 /// Fewest channels on both sides for which transforming tiles pays.
 const WINOGRAD_CHANNELS: usize = 32;
 /// Fewest 4x4 output tiles for which transforming the kernels again for each call pays.
-const WINOGRAD_TILES: usize = 192;
+const WINOGRAD_TILES: usize = 32;
 
 /// How a dense convolution is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

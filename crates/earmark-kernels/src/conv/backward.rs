@@ -7,13 +7,14 @@ use crate::conv::gradient_job::GradientJob;
 use crate::conv::im2col::{COLUMNS, ColumnBlock, Im2col};
 use crate::conv::weights::ConvWeights;
 use crate::conv::window::Geometry;
-use crate::conv::winograd::weight_gradient::weight_gradient;
+use crate::conv::{direct_weight_gradient, winograd};
 use crate::elementwise::epilogue::merge_sums;
-use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::output_gradient::OutputGrad;
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput};
 use crate::elementwise::rows::add_row;
 use crate::gemm::matrix_product::{PackedWeights, product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::partial_sums::{PARTIALS, sum_groups};
+use crate::gemm::partial_sums::sum_groups;
 use crate::gemm::tiles_by_thread::{Tile, per_tile, split};
 use crate::gemm::transposed::pack_lhs;
 use crate::hardware::lengths::check_len;
@@ -61,7 +62,8 @@ pub fn backward(
         }
     };
     let weight = match shape.transformed() {
-        true => weight_gradient(&job),
+        true => winograd::weight_gradient::weight_gradient(&job),
+        false if direct_weight_gradient::serves(shape) => direct_weight_gradient::weight_gradient(&job),
         false => job.weight_gradient(),
     };
     InputGrad { sums, weight }
@@ -95,8 +97,7 @@ impl GradientJob<'_> {
         }
         let back = Geometry::for_output(window, geo.out, geo.size);
         let read = |c: usize, at: usize, row: &mut [f32]| dy.read(ws, c, out_n, at, row);
-        let im2col = |geo: &Geometry, piece| Im2col::load(ws, geo, piece, (0, o), read);
-        let parts = turned.product(ws, &back, self.batch, dx, im2col, |tile| self.back(tile));
+        let parts = turned.product(ws, &back, self.batch, dx, read, |tile| self.back(tile));
         merge_sums(i, &parts)
     }
 
@@ -135,19 +136,13 @@ impl GradientJob<'_> {
         merge_sums(i, &parts)
     }
 
-    /// `dW[O, I taps] = dY im2col(X)^T`, cut into groups of pieces (each with its own partial sum) and
-    /// blocks of input channels.
+    /// `dW[O, I taps] = dY im2col(X)^T` for any stride, cut as [`direct_weight_gradient`] does.
     fn weight_gradient(&self) -> Vec<f32> {
         let (ws, shape, geo) = (self.ws, self.shape, self.geo);
         let (isa, i, o, taps) = (ws.isa(), shape.inputs, shape.outputs, shape.taps());
-        let length = o * i * taps;
         let mut pieces = ColumnBlock::divide(geo, self.batch, COLUMNS);
-        let groups = (PARTIALS / length).min(pieces.len()).clamp(1, 16);
-        let block = match groups {
-            9.. => i,
-            _ => i.div_ceil(16 / groups).next_multiple_of(16).min(i),
-        };
-        let mut partials = ws.zeroed(groups * length);
+        let (groups, block) = direct_weight_gradient::division(shape, pieces.len());
+        let mut partials = ws.zeroed(groups * o * i * taps);
         let sizes = [o, i * taps, block * taps];
         sum_groups(ws, &mut partials, sizes, &mut pieces, |mut tile, pieces| {
             let channels = (tile.col0 / taps, tile.cols / taps);

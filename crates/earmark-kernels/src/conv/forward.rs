@@ -1,10 +1,8 @@
-//! The forward pass of dense convolution: a matrix product whose right operand is gathered piece by piece (implicit im2col; the
-//! whole of it is never in memory).
+//! The forward pass of dense convolution: a matrix product whose right operand, the im2col matrix, is read from the
+//! input's rows (it is never in memory as a whole).
 
 use crate::conv::algorithm::ConvShape;
-use crate::conv::im2col::Im2col;
 use crate::conv::weights::ConvWeights;
-use crate::conv::window::Geometry;
 use crate::elementwise::epilogue::{Epilogue, merge_moments};
 use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::Moments;
@@ -32,7 +30,7 @@ pub fn forward(
     );
     check_len("output", out, shape.outputs * batch * geo.out_pixels());
     epilogue.check(shape.outputs);
-    let im2col = |geo: &Geometry, piece| Im2col::input(ws, geo, piece, (0, shape.inputs), x, n);
-    let parts = weight.product(ws, &geo, batch, out, im2col, |tile| epilogue.finish(ws, tile));
+    let read = |c: usize, at: usize, row: &mut [f32]| x.read(ws, c, c * n + at, row);
+    let parts = weight.product(ws, &geo, batch, out, read, |tile| epilogue.finish(ws, tile));
     merge_moments(shape.outputs, &parts)
 }

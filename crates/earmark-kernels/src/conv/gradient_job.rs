@@ -2,7 +2,8 @@
 
 use crate::conv::algorithm::ConvShape;
 use crate::conv::window::Geometry;
-use crate::elementwise::postponed_normalisation::{OpInput, OutputGrad};
+use crate::elementwise::output_gradient::OutputGrad;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::hardware::reused_buffers::Workspace;
 
 /// One backward pass: the convolution, its input and the gradient of its output.

@@ -2,8 +2,9 @@
 
 use crate::conv::window::Geometry;
 use crate::elementwise::postponed_normalisation::OpInput;
-use crate::gemm::matrix_product::rhs_stride;
+use crate::gemm::matrix_product::{PackedWeights, rhs_stride};
 use crate::gemm::micro_kernel::NR;
+use crate::gemm::tiles_by_thread::Tile;
 use crate::gemm::transposed::interleave;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 
@@ -59,25 +60,31 @@ pub(crate) struct Im2col {
     taps: Vec<usize>,
     /// For each output column its offset.
     columns: Vec<usize>,
+    /// Output columns whose offsets follow each other: those of a row.
+    run: usize,
 }
 
 impl Im2col {
-    /// An empty one for `channels` channels.
+    /// One for `channels` channels, not yet filled.
     fn new(ws: &Workspace, geo: &Geometry, piece: ColumnBlock, channels: usize) -> (Self, Geometry) {
         let part = geo.rows(piece.rows);
         let image = part.phases() * part.phase;
-        let columns = (0..piece.images)
-            .flat_map(|i| (0..piece.rows).map(move |r| (i, r)))
-            .flat_map(|(i, r)| (0..geo.out[1]).map(move |x| (i, r, x)))
-            .map(|(i, r, x)| i * image + r * part.width + x)
-            .collect();
+        let mut columns = Vec::with_capacity(piece.images * piece.rows * geo.out[1]);
+        for i in 0..piece.images {
+            for r in 0..piece.rows {
+                let first = i * image + r * part.width;
+                columns.extend(first..first + geo.out[1]);
+            }
+        }
         let tap = |&(phase, at): &(usize, usize)| phase * part.phase + at;
         let channel = piece.images * image;
         let im2col = Self {
-            data: ws.zeroed(channels * channel),
+            // Vectors of the last row may be longer than it is.
+            data: ws.take(channels * channel + NR),
             channel,
             taps: part.taps.iter().map(tap).collect(),
             columns,
+            run: geo.out[1],
         };
         (im2col, part)
     }
@@ -98,15 +105,32 @@ impl Im2col {
         let begin = piece.row0 * stride;
         let end = begin + (piece.rows - 1) * stride + geo.window.kernel[0];
         let rows = begin.max(top)..end.min(h + top);
+        let in_place = part.row_in_place();
         let mut row = ws.take(w);
-        for c in 0..channels {
-            for i in 0..piece.images {
-                let image = part.phases() * part.phase;
-                let phases = &mut im2col.data[c * im2col.channel + i * image..][..image];
+        let image = part.phases() * part.phase;
+        for (index, phases) in im2col
+            .data
+            .chunks_exact_mut(image)
+            .enumerate()
+            .take(channels * piece.images)
+        {
+            let (c, i) = (first + index / piece.images, index % piece.images);
+            let position = |padded: usize| (piece.image0 + i) * h * w + (padded - top) * w;
+            let Some((left, count)) = in_place else {
+                phases.fill(0.0);
                 for padded in rows.clone() {
-                    let position = (piece.image0 + i) * h * w + (padded - top) * w;
-                    read(first + c, position, &mut row);
+                    read(c, position(padded), &mut row);
                     part.put_row(phases, padded - begin, &row);
+                }
+                continue;
+            };
+            for (padded, to) in (begin..end).zip(phases.chunks_exact_mut(part.width)) {
+                if rows.contains(&padded) {
+                    to[..left].fill(0.0);
+                    read(c, position(padded), &mut to[left..left + count]);
+                    to[left + count..].fill(0.0);
+                } else {
+                    to.fill(0.0);
                 }
             }
         }
@@ -131,38 +155,37 @@ impl Im2col {
         p / self.taps.len() * self.channel + self.taps[p % self.taps.len()]
     }
 
-    /// The inputs of each tap of channel `c` for the columns of one panel; lanes without a column are zero.
-    pub fn gather<const T: usize>(&self, c: usize, panel: usize, to: &mut [[f32; NR]; T]) {
-        assert_eq!(self.taps.len(), T, "the im2col matrix has another number of taps");
-        let columns = &self.columns[panel * NR..self.columns.len().min((panel + 1) * NR)];
-        let contiguous = columns.len() == NR && columns[NR - 1] - columns[0] == NR - 1;
-        let channel = &self.data[c * self.channel..][..self.channel];
-        for (to, &tap) in to.iter_mut().zip(&self.taps) {
-            if contiguous {
-                to.copy_from_slice(&channel[tap + columns[0]..][..NR]);
-            } else {
-                to.fill(0.0);
-                for (t, &at) in to.iter_mut().zip(columns) {
-                    *t = channel[tap + at];
-                }
-            }
+    /// `C = A B` for the rows of A that `c` covers, where B is the im2col matrix `[channel, tap] x columns` from column `first` on. Long
+    /// rows are read where they are; columns of short ones are packed.
+    pub fn multiply(&self, ws: &Workspace, weight: &PackedWeights, first: usize, c: &mut Tile<'_>) {
+        let (run, whole) = (self.run, self.run.next_multiple_of(NR));
+        if 4 * (whole - run) > run {
+            return weight.multiply_packing(ws, c, |block, packed| self.pack(first, block, packed));
+        }
+        let offsets: Vec<usize> = (0..weight.k).map(|p| self.base(p)).collect();
+        // Where rows are whole panels, they follow each other.
+        let width = if run == whole { c.cols } else { run };
+        for mut part in c.cut(width) {
+            let columns = &self.columns[first + part.col0..][..part.cols];
+            let starts: Vec<usize> = columns.iter().copied().step_by(NR).collect();
+            weight.multiply_indexed(ws.isa(), (&self.data, &starts, &offsets), &mut part);
         }
     }
 
-    /// Packs rows `start..start + length` of the im2col matrix `[channel, tap] x columns` as a right operand.
-    pub fn pack(&self, start: usize, length: usize, packed: &mut [f32]) {
-        for (panel, columns) in self.columns.chunks(NR).enumerate() {
-            let out = &mut packed[panel * rhs_stride(length)..][..length * NR];
+    /// Packs rows `start..start + length` of the im2col matrix as a right operand, from column `first` on.
+    fn pack(&self, first: usize, (start, length): (usize, usize), packed: &mut [f32]) {
+        let panels = packed.chunks_mut(rhs_stride(length));
+        for (out, columns) in panels.zip(self.columns[first..].chunks(NR)) {
             let contiguous = columns.len() == NR && columns[NR - 1] - columns[0] == NR - 1;
-            for (p, to) in out.chunks_exact_mut(NR).enumerate() {
-                let base = self.base(start + p);
-                if contiguous {
-                    to.copy_from_slice(&self.data[base + columns[0]..][..NR]);
-                } else {
+            for (p, to) in out.chunks_exact_mut(NR).enumerate().take(length) {
+                let from = &self.data[self.base(start + p)..];
+                match self.run {
+                    _ if contiguous => to.copy_from_slice(&from[columns[0]..][..NR]),
+                    8 => copy_runs::<8>(to, from, columns),
+                    4 => copy_runs::<4>(to, from, columns),
+                    2 => copy_runs::<2>(to, from, columns),
                     // Surplus lanes keep old values: nothing reads what they yield.
-                    for (t, &at) in to.iter_mut().zip(columns) {
-                        *t = self.data[base + at];
-                    }
+                    _ => to.iter_mut().zip(columns).for_each(|(t, &at)| *t = from[at]),
                 }
             }
         }
@@ -186,5 +209,13 @@ impl Im2col {
             }
             interleave::<NR>(ws.isa(), &mut out[..n * NR], &block, ld, count, n);
         }
+    }
+}
+
+/// Copies columns that follow each other R at a time.
+#[inline]
+fn copy_runs<const R: usize>(to: &mut [f32], from: &[f32], columns: &[usize]) {
+    for (to, &at) in to.chunks_exact_mut(R).zip(columns.iter().step_by(R)) {
+        to.copy_from_slice(&from[at..at + R]);
     }
 }

@@ -2,10 +2,12 @@
 
 mod algorithm;
 mod backward;
+mod direct_weight_gradient;
 mod forward;
 mod gradient_job;
 pub(crate) mod im2col;
 mod im2col_product;
+mod pixel_rows;
 pub mod pointwise;
 mod weights;
 pub mod window;

@@ -6,7 +6,8 @@
 use rayon::prelude::*;
 
 use crate::elementwise::epilogue::{Epilogue, merge_moments, merge_sums};
-use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::output_gradient::OutputGrad;
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput};
 use crate::elementwise::rows::{Moments, pack_row};
 use crate::gemm::matrix_product::{PackedWeights, k_blocks, product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};

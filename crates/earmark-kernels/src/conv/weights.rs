@@ -1,10 +1,9 @@
 //! Weights of a dense convolution, packed for its algorithm, which multiplies them by the gathered input.
 
 use crate::conv::algorithm::ConvShape;
-use crate::conv::im2col::{ColumnBlock, Im2col};
 use crate::conv::im2col_product::gather_product;
 use crate::conv::window::Geometry;
-use crate::conv::winograd::product::{pack_kernels, transformed_product};
+use crate::conv::winograd::product::{KernelPoints, transformed_product};
 use crate::gemm::matrix_product::PackedWeights;
 use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::lengths::check_len;
@@ -17,7 +16,7 @@ pub struct ConvWeights(Packed);
 #[derive(Debug)]
 enum Packed {
     Direct(PackedWeights),
-    Winograd(Vec<PackedWeights>),
+    Winograd(KernelPoints),
 }
 
 impl ConvWeights {
@@ -32,7 +31,7 @@ impl ConvWeights {
     ) -> Self {
         let k = inputs * taps;
         Self(match transformed {
-            true => Packed::Winograd(pack_kernels(ws, weight, outputs, inputs)),
+            true => Packed::Winograd(KernelPoints::new(ws, weight, outputs, inputs)),
             false => Packed::Direct(PackedWeights::pack(ws, weight, outputs, k, k, 1)),
         })
     }
@@ -41,23 +40,23 @@ impl ConvWeights {
     pub(super) fn shape(&self, taps: usize) -> (usize, usize) {
         match &self.0 {
             Packed::Direct(w) => (w.m, w.k),
-            Packed::Winograd(w) => (w[0].m, w[0].k * taps),
+            Packed::Winograd(w) => (w.outputs, w.inputs * taps),
         }
     }
 
-    /// Computes `out` from the im2col matrix of each piece.
+    /// Computes `out` from an input that `read(channel, position, row)` gives, from a position in the channel's `B * H * W`.
     pub(crate) fn product<R: Send>(
         &self,
         ws: &Workspace,
         geo: &Geometry,
         batch: usize,
         out: &mut [f32],
-        im2col: impl Fn(&Geometry, ColumnBlock) -> Im2col + Sync,
+        read: impl Fn(usize, usize, &mut [f32]) + Sync,
         finish: impl Fn(&mut Tile<'_>) -> R + Sync,
     ) -> Vec<(usize, R)> {
         match &self.0 {
-            Packed::Direct(weight) => gather_product(ws, weight, geo, batch, out, |p| im2col(geo, p), finish),
-            Packed::Winograd(weight) => transformed_product(ws, weight, geo, batch, out, im2col, finish),
+            Packed::Direct(weight) => gather_product(ws, weight, geo, batch, out, read, finish),
+            Packed::Winograd(weight) => transformed_product(ws, weight, geo, batch, out, read, finish),
         }
     }
 }

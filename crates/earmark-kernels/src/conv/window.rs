@@ -160,6 +160,14 @@ impl Geometry {
         (index < self.height).then_some((phase, index * self.width))
     }
 
+    /// Where the columns of an input row are in a padded one, and how many, if rows follow each other in a single phase.
+    pub fn row_in_place(&self) -> Option<(usize, usize)> {
+        let [(0, column, count)] = self.columns[..] else {
+            return None;
+        };
+        (self.window.stride[0] == 1).then_some((column, count))
+    }
+
     /// Scatters an input row, whose index with the padding above is `padded_row`, into the phases, which must be zero around it.
     #[inline]
     pub fn put_row(&self, phases: &mut [f32], padded_row: usize, row: &[f32]) {

@@ -87,9 +87,28 @@ fn mean_of_rows(ws: &Workspace, band: &mut [f32], width: usize, window: [usize; 
         add_row(ws.isa(), first, row);
     }
     let scale = 1.0 / (window[0] * window[1]) as f32;
-    for (y, x) in y.iter_mut().zip(first.chunks_exact(window[1])) {
-        *y = x.iter().sum::<f32>() * scale;
+    mean_of_runs(ws.isa(), first, window[1], scale, y);
+}
+
+#[inline(always)]
+fn mean_body<const FMA: bool>(row: &[f32], run: usize, scale: f32, y: &mut [f32]) {
+    match run {
+        // A loop that vectorises.
+        2 => {
+            for (y, x) in y.iter_mut().zip(row.chunks_exact(2)) {
+                *y = (x[0] + x[1]) * scale;
+            }
+        }
+        _ => {
+            for (y, x) in y.iter_mut().zip(row.chunks_exact(run)) {
+                *y = x.iter().sum::<f32>() * scale;
+            }
+        }
     }
+}
+multiversion! {
+    /// The scaled sum of each run of a row.
+    fn mean_of_runs(row: &[f32], run: usize, scale: f32, y: &mut [f32]) = mean_body
 }
 
 /// The larger of two numbers; one that is not a number wins.
@@ -162,14 +181,17 @@ pub fn backward(
             let planes = dx.chunks_exact_mut(pixels).zip(dy.chunks_exact(out_pixels));
             for (b, (dx, dy)) in planes.enumerate() {
                 let at = c * n + b * pixels;
-                dx.fill(0.0);
+                let whole = (0..2).all(|a| size[a].is_multiple_of(window[a]));
+                if pool == Pool::Max || !whole {
+                    dx.fill(0.0);
+                }
                 if pool == Pool::Max {
                     x.read(ws, c, at, &mut plane);
                 }
                 for (r, dy) in dy.chunks_exact(out[1]).enumerate() {
                     let band = r * window[0] * size[1]..(r + 1) * window[0] * size[1];
                     match pool {
-                        Pool::Mean => spread(&mut dx[band], size[1], window, dy),
+                        Pool::Mean => spread(ws, &mut dx[band], size[1], window, dy),
                         Pool::Max => {
                             for (j, &g) in dy.iter().enumerate() {
                                 dx[band.start + largest(&plane[band.clone()], size[1], window, j)] = g;
@@ -187,13 +209,112 @@ pub fn backward(
 }
 
 /// Writes each window's share of its gradient to one row, and copies that row down the band.
-fn spread(band: &mut [f32], width: usize, window: [usize; 2], dy: &[f32]) {
-    let scale = 1.0 / (window[0] * window[1]) as f32;
+fn spread(ws: &Workspace, band: &mut [f32], width: usize, window: [usize; 2], dy: &[f32]) {
     let (first, others) = band.split_at_mut(width);
-    for (to, &g) in first.chunks_exact_mut(window[1]).zip(dy) {
-        to.fill(g * scale);
-    }
+    spread_row(
+        ws.isa(),
+        first,
+        dy,
+        window[1],
+        1.0 / (window[0] * window[1]) as f32,
+    );
     for row in others.chunks_exact_mut(width) {
         row.copy_from_slice(first);
+    }
+}
+
+#[inline(always)]
+fn spread_body<const FMA: bool>(row: &mut [f32], dy: &[f32], run: usize, scale: f32) {
+    match run {
+        // A loop that vectorises.
+        2 => {
+            for (to, &g) in row.chunks_exact_mut(2).zip(dy) {
+                (to[0], to[1]) = (g * scale, g * scale);
+            }
+        }
+        _ => {
+            for (to, &g) in row.chunks_exact_mut(run).zip(dy) {
+                to.fill(g * scale);
+            }
+        }
+    }
+}
+multiversion! {
+    /// Fills runs of a row with scaled numbers, each with its own; the rest is left as it is.
+    fn spread_row(row: &mut [f32], dy: &[f32], run: usize, scale: f32) = spread_body
+}
+
+/// The gradient of a mean pool's output as the backward pass before it reads it, instead of one for each of the pool's inputs, which then never
+/// exists in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MeanGrad<'a> {
+    shape: PoolShape,
+    out: [usize; 2],
+    /// What was pooled.
+    x: OpInput<'a>,
+    dy: &'a [f32],
+}
+
+impl<'a> MeanGrad<'a> {
+    /// # Panics
+    /// If a length does not fit, or the pool does not yield means.
+    pub fn new(shape: PoolShape, x: OpInput<'a>, dy: &'a [f32]) -> Self {
+        let (out, batch) = shape.check(&x);
+        assert_eq!(shape.pool, Pool::Mean, "the pool");
+        check_len("output gradient", dy, shape.channels * batch * out[0] * out[1]);
+        Self { shape, out, x, dy }
+    }
+
+    /// The sums that [`backward`] returns.
+    pub fn sums(&self, ws: &Workspace) -> Vec<(f64, f64)> {
+        let pixels = self.shape.size[0] * self.shape.size[1];
+        let channels = self.shape.channels;
+        let n = self.x.raw.len() / channels;
+        let sums = |c: usize| {
+            let mut plane = ws.take(pixels);
+            let planes = (0..n).step_by(pixels);
+            planes.fold((0.0, 0.0), |sums: (f64, f64), at| {
+                self.spread(ws, c, at, &mut plane);
+                let (a, b) = self.x.back(ws, c, c * n + at, &mut plane);
+                (sums.0 + a, sums.1 + b)
+            })
+        };
+        let channels = (0..channels).into_par_iter();
+        channels.with_min_len(ws.grain).map(sums).collect()
+    }
+
+    /// The channels and values of each of the pool's input.
+    pub fn input(&self) -> (usize, usize, OpInput<'a>) {
+        (
+            self.shape.channels,
+            self.x.raw.len() / self.shape.channels,
+            self.x,
+        )
+    }
+
+    /// The gradient of whole rows of a channel's activated values, from value `at` of the channel on.
+    ///
+    /// # Panics
+    /// If they are not whole rows.
+    pub fn spread(&self, ws: &Workspace, channel: usize, at: usize, dst: &mut [f32]) {
+        let ([height, width], [rows, columns], [down, across]) =
+            (self.shape.size, self.out, self.shape.window);
+        assert!(
+            at.is_multiple_of(width) && dst.len().is_multiple_of(width),
+            "rows of {width} values, not {} from {at} on",
+            dst.len()
+        );
+        let images = self.x.raw.len() / self.shape.channels / (height * width);
+        let scale = 1.0 / (down * across) as f32;
+        for (row, to) in (at / width..).zip(dst.chunks_exact_mut(width)) {
+            let (image, band) = (row / height, row % height / down);
+            if band < rows {
+                let from = ((channel * images + image) * rows + band) * columns;
+                spread_row(ws.isa(), to, &self.dy[from..][..columns], across, scale);
+                to[columns * across..].fill(0.0);
+            } else {
+                to.fill(0.0);
+            }
+        }
     }
 }

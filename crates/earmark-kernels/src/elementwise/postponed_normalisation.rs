@@ -3,14 +3,15 @@
 //! A convolution writes its raw sums and, while they are still in the cache, their mean and variance. The next operation
 //! normalises and activates each value as it reads it ([`OpInput`]), so that the activated tensor never exists in memory.
 //! The backward pass does the same: an operation writes the gradient of the *normalised* values with the two sums that the
-//! batch statistics need, and the operation before completes it as it reads ([`OutputGrad`]).
+//! batch statistics need, and the operation before completes it as it reads
+//! ([`OutputGrad`](crate::elementwise::output_gradient::OutputGrad)).
 //! Only the raw tensor, the mean and the deviation are kept for the backward pass.
 
 use rayon::prelude::*;
 
 use crate::elementwise::activation::Activation;
-use crate::elementwise::batch_norm::{Norm, NormGrad};
-use crate::elementwise::rows::{RowMap, back_row, grad_row, map_row, pack_row};
+use crate::elementwise::batch_norm::Norm;
+use crate::elementwise::rows::{RowMap, back_row, map_row, pack_row};
 use crate::gemm::matrix_product::PackedWeights;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::tiles_by_thread::Tile;
@@ -130,51 +131,6 @@ impl<'a> OpInput<'a> {
                 })
             })
             .collect()
-    }
-}
-
-/// The gradient of an operation's raw output `[C, N]` as the operation's backward pass reads it.
-#[derive(Clone, Copy, Debug)]
-pub struct OutputGrad<'a> {
-    /// Gradient of the normalised output (or of the raw output, if nothing is pending).
-    pub g: &'a [f32],
-    /// The raw output and the normalisation's gradient that finishes `g`.
-    pub pending: Option<(&'a [f32], &'a NormGrad)>,
-}
-
-impl<'a> OutputGrad<'a> {
-    /// A gradient that is used as it is.
-    pub fn plain(g: &'a [f32]) -> Self {
-        Self { g, pending: None }
-    }
-
-    /// A gradient that still has to pass the normalisation of `raw`.
-    pub fn pending(g: &'a [f32], raw: &'a [f32], grad: &'a NormGrad) -> Self {
-        Self {
-            g,
-            pending: Some((raw, grad)),
-        }
-    }
-
-    pub(crate) fn check(&self, channels: usize, n: usize) {
-        check_len("output gradient", self.g, channels * n);
-        if let Some((raw, grad)) = self.pending {
-            check_len("raw output", raw, channels * n);
-            check_channels("the pending normalisation", grad.rows.len(), channels);
-        }
-    }
-
-    /// Reads part of one channel of a tensor with `n` values a channel, starting at value `at`.
-    #[inline]
-    pub(crate) fn read(&self, ws: &Workspace, channel: usize, n: usize, at: usize, dst: &mut [f32]) {
-        let range = channel * n + at..channel * n + at + dst.len();
-        match self.pending {
-            Some((raw, grad)) => {
-                let g = &self.g[range.clone()];
-                grad_row(ws.isa(), dst, g, &raw[range], grad.rows[channel]);
-            }
-            None => dst.copy_from_slice(&self.g[range]),
-        }
     }
 }
 

@@ -141,6 +141,21 @@ multiversion! {
 }
 
 #[inline(always)]
+fn grad_back_body<const FMA: bool>(dst: &mut [f32], y: &[f32], map: RowMap, c: RowGrad) {
+    let n = dst.len().min(y.len());
+    with_derivative!(map.act, f => {
+        for (d, &y) in dst[..n].iter_mut().zip(&y[..n]) {
+            let g = *d * f(madd::<FMA>(y - map.mean, map.scale, map.shift));
+            *d = madd::<FMA>(c.k1, g, madd::<FMA>(c.k2, y - c.mean, c.k3));
+        }
+    });
+}
+multiversion! {
+    /// [`back_row`], without its sums, and then [`grad_row`], in place.
+    pub(crate) fn grad_back_row(dst: &mut [f32], y: &[f32], map: RowMap, c: RowGrad) = grad_back_body
+}
+
+#[inline(always)]
 fn back_body<const FMA: bool>(g: &mut [f32], raw: &[f32], map: RowMap) -> (f64, f64) {
     let (mut s1, mut s2) = ([0.0f32; LANES], [0.0f32; LANES]);
     let n = g.len().min(raw.len());

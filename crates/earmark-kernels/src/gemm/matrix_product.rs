@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use crate::gemm::indexed_product::{Left, Right, indexed_product};
 use crate::gemm::micro_kernel::{MR, NR, OutputBlock, block, block_size};
 use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
@@ -102,6 +103,30 @@ impl PackedWeights {
         for (start, length) in k_blocks(self.k) {
             pack((start, length), &mut packed);
             self.multiply(ws.isa(), (start, length), &packed, c, start > 0);
+        }
+    }
+
+    /// `C = A B` for the rows of A that `c` covers, with B read where it is: step p of column panel j is the [`NR`] numbers from
+    /// `starts[j] + offsets[p]` on.
+    pub(crate) fn multiply_indexed(
+        &self,
+        isa: Isa,
+        (data, starts, offsets): (&[f32], &[usize], &[usize]),
+        c: &mut Tile<'_>,
+    ) {
+        assert!(
+            c.row0.is_multiple_of(MR),
+            "a tile must start at a whole panel of rows"
+        );
+        for (start, length) in k_blocks(self.k) {
+            let left = Left::panels(self.block(start, length, c.row0), length);
+            let offsets = &offsets[start..start + length];
+            let right = Right {
+                data,
+                starts,
+                offsets,
+            };
+            indexed_product(isa, left, right, c, start > 0);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Matrix products: packing of both operands, the innermost tile, and the output tiles that threads fill.
 
+mod indexed_kernel;
+pub(crate) mod indexed_product;
 pub(crate) mod matrix_product;
 pub(crate) mod micro_kernel;
 pub(crate) mod partial_sums;

@@ -92,8 +92,9 @@ pub(crate) fn transpose(isa: Isa, to: &mut Tile<'_>, src: &[f32], ld: usize) {
         #[cfg(target_arch = "x86_64")]
         IsaKind::Avx2 | IsaKind::Avx512 => {
             let whole = [rows - rows % 8, columns - columns % 8];
-            for j in (0..whole[1]).step_by(8) {
-                for i in (0..whole[0]).step_by(8) {
+            // A few rows at a time: those of a tensor are far apart, often by what makes them compete for the same cache sets.
+            for i in (0..whole[0]).step_by(8) {
+                for j in (0..whole[1]).step_by(8) {
                     let (at, step) = to.corner(i, j);
                     // SAFETY: AVX2 was detected; 8 x 8 numbers of both exist.
                     unsafe { transpose8(at, step, src.as_ptr().add(j * ld + i), ld, 8) };

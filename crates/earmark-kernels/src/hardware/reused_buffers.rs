@@ -13,7 +13,19 @@ struct Line([f32; LINE]);
 
 const LINE: usize = 16;
 
-type Pool = Mutex<Vec<Vec<Line>>>;
+/// Idle buffers of one length.
+struct Idle {
+    lines: usize,
+    buffers: Vec<Vec<Line>>,
+}
+
+/// Idle buffers in the order of their lengths. Steps take hundreds of lengths, thousands of times, so that looking at each would show.
+type Pool = Mutex<Vec<Idle>>;
+
+/// The first place in the pool for buffers of `lines` lines or more.
+fn place(pool: &[Idle], lines: usize) -> usize {
+    pool.partition_point(|idle| idle.lines < lines)
+}
 
 /// The instruction set and the pool of reusable buffers that operations run with.
 ///
@@ -80,12 +92,10 @@ impl Workspace {
     pub fn take(&self, len: usize) -> Buffer {
         let lines = len.div_ceil(LINE);
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        // The same size as a moment ago is the usual case; else the tightest fit, if it wastes little.
-        let best = pool.iter().rposition(|v| v.len() == lines).or_else(|| {
-            let fits = (0..pool.len()).filter(|&i| (lines..=2 * lines + 64).contains(&pool[i].len()));
-            fits.min_by_key(|&i| pool[i].len())
-        });
-        let found = best.map(|i| pool.swap_remove(i));
+        // The tightest fit, if it wastes little; of these the one that was used last, which may still be in the cache.
+        let (first, most) = (place(&pool, lines), 2 * lines + 64);
+        let mut fits = pool[first..].iter_mut().take_while(|idle| idle.lines <= most);
+        let found = fits.find_map(|idle| idle.buffers.pop());
         drop(pool);
         let data = found.unwrap_or_else(|| vec![Line([0.0; LINE]); lines]);
         Buffer {
@@ -105,7 +115,8 @@ impl Workspace {
     /// Unused bytes in the pool.
     pub fn idle_bytes(&self) -> usize {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.iter().map(|v| v.len() * size_of::<Line>()).sum()
+        let lines = pool.iter().map(|idle| idle.lines * idle.buffers.len());
+        lines.sum::<usize>() * size_of::<Line>()
     }
 
     /// Frees the buffers that are not in use.
@@ -130,7 +141,18 @@ impl fmt::Debug for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
-        home.push(std::mem::take(&mut self.data));
+        let data = std::mem::take(&mut self.data);
+        let (lines, at) = (data.len(), place(&home, data.len()));
+        match home.get_mut(at) {
+            Some(idle) if idle.lines == lines => idle.buffers.push(data),
+            _ => home.insert(
+                at,
+                Idle {
+                    lines,
+                    buffers: vec![data],
+                },
+            ),
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::oracle::{Rng, assert_close, f64s};
 use super::{Values, backward, borrow, chains, conv_of, forward, random_params};
-use earmark_kernels::chain::{Chain, LayerGrads};
-use earmark_kernels::{Isa, Workspace};
+use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, LayerGrads};
+use earmark_kernels::elementwise::pool::{self, Pool};
+use earmark_kernels::{Activation, ConvWindow, Isa, Workspace};
 
 #[test]
 fn the_oracle_agrees_with_finite_differences() {
@@ -104,6 +105,55 @@ fn training_agrees_with_the_oracle() {
                         what("threads differ")
                     );
                 }
+            }
+        }
+    }
+}
+
+/// A chain's last layer reads the gradient of a pool of means without one for each of the pool's inputs: the bits are the same.
+#[test]
+fn a_pool_at_the_end_is_taken_back_with_the_bits_of_two_passes() {
+    let windows = [
+        (Pool::Mean, [2, 2]),
+        (Pool::Mean, [1, 3]),
+        (Pool::Mean, [4, 1]),
+        (Pool::Max, [2, 2]),
+    ];
+    // Enough channels and tiles for Winograd's algorithm.
+    let layer = |inputs, outputs| ConvLayer {
+        kind: ConvKind::Dense(ConvWindow::symmetric([3, 3], [1, 1], [1, 1])),
+        inputs,
+        outputs,
+        act: Activation::Relu,
+        epsilon: 1e-3,
+    };
+    let transformed = Chain::new([10, 13], vec![layer(3, 32), layer(32, 33)]).expect("the layers follow");
+    for (number, chain) in chains().into_iter().chain([transformed]).enumerate() {
+        for (pool, window) in windows {
+            let Ok(chain) = chain.clone().pooled(pool, window) else {
+                continue;
+            };
+            let shape = chain.final_pool().expect("a pool");
+            let (mut rng, batch) = (Rng(29 + number as u64), 3);
+            let params = random_params(&chain, &mut rng);
+            let x = rng.vec(conv_of(&chain, 0, batch).x_len());
+            let [h, w] = chain.output_size();
+            let g = rng.vec(shape.channels * batch * h * w);
+            for isa in Isa::available() {
+                let ws = Workspace::with_isa(isa);
+                let borrowed = borrow(&params);
+                let saved = chain.forward(&ws, &borrowed, &x);
+                let mut wide = ws.take(saved.output().raw.len());
+                let sums = pool::backward(&ws, &shape, saved.output(), &g, &mut wide);
+                let mut dx = [vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]];
+                let last = (wide, sums);
+                let two = chain.backward(&ws, &borrowed, &x, &saved, last, Some(&mut dx[0]));
+                let one = chain.backward_pooled(&ws, &borrowed, &x, &saved, &g, Some(&mut dx[1]));
+                assert!(
+                    one == two && dx[0] == dx[1],
+                    "chain {number}, {pool:?} of {window:?}, {isa:?}"
+                );
+                assert!(one.iter().any(|g| g.weight.iter().any(|v| *v != 0.0)));
             }
         }
     }

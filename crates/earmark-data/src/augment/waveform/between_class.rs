@@ -6,6 +6,7 @@ use earmark_core::{Check, ConfigError};
 
 use super::fourier::{Fourier, hann};
 use crate::settings::settings;
+use std::cell::Cell;
 
 settings! {
     /// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1. The labels are
@@ -59,27 +60,60 @@ pub fn mix_by_pressure(first: &[f32], second: &[f32], ratio: f64, sample_rate_hz
 /// How loud a sound is at its loudest, in decibels: the largest A-weighted power of a window of about a tenth of a second,
 /// at least -80 dB.
 pub fn pressure_db(samples: &[f32], sample_rate_hz: u32) -> f64 {
-    let window = window_samples(sample_rate_hz);
-    let (fourier, hann) = (Fourier::new(window), hann(window));
-    let weights: Vec<f64> = (0..=window / 2)
-        .map(|bin| {
+    let kept = MEASURE
+        .take()
+        .filter(|measure| measure.sample_rate_hz == sample_rate_hz);
+    let measure = kept.unwrap_or_else(|| Measure::new(sample_rate_hz));
+    let loudest = measure.loudest(samples);
+    MEASURE.set(Some(measure));
+    10.0 * libm::log10(loudest.max(libm::pow(10.0, FLOOR_DB / 10.0)))
+}
+
+thread_local! {
+    /// That of the sample rate that this thread met last: a training measures every clip, and making it takes as long as a second of sound.
+    static MEASURE: Cell<Option<Measure>> = const { Cell::new(None) };
+}
+
+/// What measures loudness at a sample rate.
+struct Measure {
+    sample_rate_hz: u32,
+    fourier: Fourier,
+    hann: Vec<f64>,
+    /// Factors for the powers of the bins.
+    weights: Vec<f64>,
+}
+
+impl Measure {
+    fn new(sample_rate_hz: u32) -> Self {
+        let window = window_samples(sample_rate_hz);
+        let weight = |bin: usize| {
             let hz = bin as f64 * f64::from(sample_rate_hz) / window as f64;
             libm::pow(10.0, a_weight_db(hz).max(FLOOR_DB) / 10.0)
-        })
-        .collect();
-    let last = samples.len().saturating_sub(window);
-    let loudest = (0..=last)
-        .step_by(window / 2)
-        .map(|start| {
-            let windowed = samples[start..].iter().zip(&hann);
-            let bins = fourier.spectrum(windowed.map(|(&sample, weight)| f64::from(sample) * weight));
+        };
+        Self {
+            sample_rate_hz,
+            fourier: Fourier::new(window),
+            hann: hann(window),
+            weights: (0..=window / 2).map(weight).collect(),
+        }
+    }
+
+    /// The largest weighted power of a window.
+    fn loudest(&self, samples: &[f32]) -> f64 {
+        let window = self.hann.len();
+        let last = samples.len().saturating_sub(window);
+        let power = |start: usize| {
+            let windowed = samples[start..].iter().zip(&self.hann);
+            let bins = self
+                .fourier
+                .spectrum(windowed.map(|(&sample, weight)| f64::from(sample) * weight));
             bins.iter()
-                .zip(&weights)
+                .zip(&self.weights)
                 .map(|(bin, weight)| bin.norm_sqr() * weight)
                 .sum::<f64>()
-        })
-        .fold(0.0, f64::max);
-    10.0 * libm::log10(loudest.max(libm::pow(10.0, FLOOR_DB / 10.0)))
+        };
+        (0..=last).step_by(window / 2).map(power).fold(0.0, f64::max)
+    }
 }
 
 /// The power of two nearest to a tenth of a second: 4096 at 44.1 kHz, 2048 at 16 kHz.

@@ -1,46 +1,101 @@
-//! The product of transformed tiles and kernels, piece by piece.
+//! The product of transformed tiles and kernels, piece by piece, with the channels of a tile next to each other: its vectors are full
+//! however small the plane is, and its products need no packing.
 
 use rayon::prelude::*;
 
-use crate::conv::im2col::{ColumnBlock, Im2col};
+use crate::conv::im2col::ColumnBlock;
+use crate::conv::pixel_rows::{PixelRows, Span, pixel_len};
 use crate::conv::window::{ConvWindow, Geometry};
-use crate::conv::winograd::transforms::{OUT, POINTS, transform_input, transform_kernel, transform_output};
-use crate::gemm::matrix_product::{PackedWeights, k_blocks, rhs_len, rhs_stride};
-use crate::gemm::micro_kernel::NR;
-use crate::gemm::tiles_by_thread::{Tile, per_tile, split, split_at};
+use crate::conv::winograd::transforms::{
+    OUT, POINTS, Steps, transform_input, transform_kernel, transform_output,
+};
+use crate::gemm::indexed_product::{Left, Right, indexed_product};
+use crate::gemm::matrix_product::{k_blocks, rhs_stride};
+use crate::gemm::micro_kernel::{MR, NR};
+use crate::gemm::tiles_by_thread::{Tile, per_tile, split_at};
+use crate::gemm::transposed::transpose;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
-/// Transforms and packs kernels `[O, I, 3, 3]`: one left operand for each of the 36 numbers.
-pub(crate) fn pack_kernels(
-    ws: &Workspace,
-    weight: &[f32],
-    outputs: usize,
-    inputs: usize,
-) -> Vec<PackedWeights> {
-    // [36, O, I], written by output channel.
-    let mut points = ws.take(outputs * inputs * POINTS);
-    split(&mut points, POINTS, outputs * inputs, POINTS, inputs)
-        .into_par_iter()
-        .with_min_len(ws.grain)
-        .for_each(|mut tile| {
-            let kernels = &weight[tile.col0 * 9..][..inputs * 9];
-            let (mut g, mut u) = ([[0.0; NR]; 9], [[0.0; NR]; POINTS]);
-            for first in (0..inputs).step_by(NR) {
-                let lanes = NR.min(inputs - first);
-                for (l, kernel) in kernels[first * 9..][..lanes * 9].chunks_exact(9).enumerate() {
-                    for (tap, &w) in g.iter_mut().zip(kernel) {
-                        tap[l] = w;
+/// Kernels `[O, I, 3, 3]`, transformed and packed as right operands: `[panel of outputs][36][input][NR]`, one line more for each of the 36.
+#[derive(Debug)]
+pub(crate) struct KernelPoints {
+    data: Buffer,
+    pub outputs: usize,
+    pub inputs: usize,
+}
+
+impl KernelPoints {
+    pub fn new(ws: &Workspace, weight: &[f32], outputs: usize, inputs: usize) -> Self {
+        let step = rhs_stride(inputs);
+        let mut data = ws.take(outputs.div_ceil(NR) * POINTS * step);
+        data.par_chunks_mut(POINTS * step)
+            .enumerate()
+            .with_min_len(ws.grain)
+            .for_each(|(panel, to)| {
+                let first = panel * NR;
+                let lanes = NR.min(outputs - first);
+                let mut g = [0.0; 9 * NR];
+                for i in 0..inputs {
+                    for l in 0..lanes {
+                        let kernel = &weight[((first + l) * inputs + i) * 9..][..9];
+                        for (tap, &w) in kernel.iter().enumerate() {
+                            g[tap * NR + l] = w;
+                        }
                     }
+                    transform_kernel(ws.isa(), &g, &mut to[i * NR..], step);
                 }
-                transform_kernel(ws.isa(), &g, &mut u);
-                for (point, u) in u.iter().enumerate() {
-                    tile.row(point)[first..first + lanes].copy_from_slice(&u[..lanes]);
-                }
+            });
+        Self {
+            data,
+            outputs,
+            inputs,
+        }
+    }
+
+    /// `M = V U` for each of the 36 numbers: `v` and `m` are `[36][rows]` of tiles, of which `count` are multiplied.
+    fn multiply(&self, isa: Isa, count: usize, v: &Points, m: &mut Points) {
+        let step = rhs_stride(self.inputs);
+        let steps: Vec<usize> = (0..self.inputs).map(|p| p * NR).collect();
+        let columns = self.outputs.next_multiple_of(NR);
+        for point in 0..POINTS {
+            let starts: Vec<usize> = (0..columns / NR)
+                .map(|panel| (panel * POINTS + point) * step)
+                .collect();
+            let rows = &mut m.data[point * m.step..][..count * m.ld];
+            let mut whole = Tile::whole(rows, count, m.ld);
+            let mut to = whole.cut(columns).swap_remove(0);
+            for (start, length) in k_blocks(self.inputs) {
+                let left = Left::rows(&v.data[point * v.step + start..], v.ld);
+                let right = Right {
+                    data: &self.data,
+                    starts: &starts,
+                    offsets: &steps[start..start + length],
+                };
+                indexed_product(isa, left, right, &mut to, start > 0);
             }
-        });
-    let pack = |point: &[f32]| PackedWeights::pack(ws, point, outputs, inputs, inputs, 1);
-    points.chunks_exact(outputs * inputs).map(pack).collect()
+        }
+    }
+}
+
+/// The 36 numbers of some tiles, `[36][tile][ld]`, with room for whole panels of tiles.
+pub(super) struct Points {
+    pub data: Buffer,
+    /// Numbers from one tile to the next.
+    pub ld: usize,
+    /// Numbers from one of the 36 to the next.
+    pub step: usize,
+}
+
+impl Points {
+    pub fn new(ws: &Workspace, tiles: usize, channels: usize) -> Self {
+        let ld = pixel_len(channels);
+        // An odd number of lines, so that the 36 do not compete for the same cache sets.
+        let step = (tiles.next_multiple_of(MR) * ld) | NR;
+        // Panels of columns that begin in the last tile may be longer than it is.
+        let data = ws.take(POINTS * step + NR);
+        Self { data, ld, step }
+    }
 }
 
 /// The tiles of a convolution with geometry `geo`, as windows of 6 x 6 with stride 4.
@@ -66,115 +121,139 @@ pub(crate) fn output_columns(piece: &ColumnBlock, geo: &Geometry) -> (usize, usi
     (start, piece.images * rows * geo.out[1])
 }
 
-/// The output rows of tile `index` of a piece: `(first column in the piece's output, rows, columns)`.
-pub(crate) fn place(
-    index: usize,
-    piece: &ColumnBlock,
-    tiles: &Geometry,
-    geo: &Geometry,
-) -> (usize, usize, usize) {
-    let (across, image) = (tiles.out[1], piece.rows * tiles.out[1]);
-    let (i, r, x) = (index / image, index % image / across, index % across);
-    let rows = (piece.rows * OUT).min(geo.out[0] - piece.row0 * OUT);
-    let first = (i * rows + r * OUT) * geo.out[1] + x * OUT;
-    (first, OUT.min(rows - r * OUT), OUT.min(geo.out[1] - x * OUT))
+/// The pixels that the tiles of a piece read: rows of `across` tiles.
+pub(super) fn input_span(piece: &ColumnBlock, geo: &Geometry, across: usize) -> Span {
+    Span {
+        image0: piece.image0,
+        images: piece.images,
+        begin: piece.row0 * OUT,
+        rows: piece.rows * OUT + 2,
+        width: across * OUT + 2,
+        before: geo.window.before,
+        size: geo.size,
+    }
+}
+
+/// Image, row and column of a tile in its piece, whose rows have `across` tiles.
+pub(super) fn place(tile: usize, piece: &ColumnBlock, across: usize) -> [usize; 3] {
+    let image = piece.rows * across;
+    [tile / image, tile % image / across, tile % across]
+}
+
+/// Transforms tiles `first..first + count` of a piece.
+pub(super) fn transform_tiles(
+    isa: Isa,
+    x: &PixelRows,
+    (piece, across): (&ColumnBlock, usize),
+    (first, count): (usize, usize),
+    channels: usize,
+    v: &mut Points,
+) {
+    let steps = Steps {
+        row: x.row,
+        column: x.ld,
+    };
+    for tile in 0..count {
+        let [image, row, column] = place(first + tile, piece, across);
+        let from = &x.data[image * x.image + row * OUT * x.row + column * OUT * x.ld..];
+        let to = &mut v.data[tile * v.ld..];
+        transform_input(isa, from, steps, to, v.step, channels.div_ceil(NR));
+    }
+}
+
+/// Tiles that are multiplied at a time: few enough that what they are transformed to stays in the second-level cache, enough to use
+/// the kernels that are fetched for them.
+fn tiles_at_a_time(channels: usize) -> usize {
+    (6144 / channels).clamp(4 * MR, 16 * MR).next_multiple_of(2 * MR)
 }
 
 /// `out = convolution`, piece by piece, with `finish` run on each finished tile of the output matrix; as
-/// [`crate::conv`]'s product, but transformed. `im2col` reads what a piece of the tile geometry needs.
+/// [`crate::conv`]'s product, but transformed. `read(channel, position, row)` gives the input.
 pub(crate) fn transformed_product<R: Send>(
     ws: &Workspace,
-    weight: &[PackedWeights],
+    weight: &KernelPoints,
     geo: &Geometry,
     batch: usize,
     out: &mut [f32],
-    im2col: impl Fn(&Geometry, ColumnBlock) -> Im2col + Sync,
+    read: impl Fn(usize, usize, &mut [f32]) + Sync,
     finish: impl Fn(&mut Tile<'_>) -> R + Sync,
 ) -> Vec<(usize, R)> {
-    let (o, i) = (weight[0].m, weight[0].k);
+    let (o, i) = (weight.outputs, weight.inputs);
     let tiles = tile_geometry(geo);
+    let across = tiles.out[1];
     let pieces = ColumnBlock::divide(&tiles, batch, tiles_of_a_piece(o.max(i)));
     let bounds: Vec<_> = pieces.iter().map(|p| output_columns(p, geo)).collect();
     let out_tiles = split_at(out, o, batch * geo.out_pixels(), o, &bounds);
     per_tile(ws, out_tiles, |index, tile| {
         let piece = &pieces[index];
-        let count = piece.images * piece.rows * tiles.out[1];
-        let products = multiply(ws, weight, &im2col(&tiles, *piece), i, count);
-        let mut m = [[0.0; NR]; POINTS];
-        let mut y = [[0.0; NR]; OUT * OUT];
-        for c in 0..o {
-            let row = tile.row(c);
-            for first in (0..count).step_by(NR) {
-                let lanes = NR.min(count - first);
-                for (point, m) in m.iter_mut().enumerate() {
-                    m[..lanes].copy_from_slice(&products[(point * o + c) * count + first..][..lanes]);
-                }
-                transform_output(ws.isa(), &m, &mut y);
-                for (l, tile_index) in (first..first + lanes).enumerate() {
-                    let (at, rows, columns) = place(tile_index, piece, &tiles, geo);
-                    for r in 0..rows {
-                        for (x, to) in row[at + r * geo.out[1]..][..columns].iter_mut().enumerate() {
-                            *to = y[r * OUT + x][l];
-                        }
-                    }
-                }
-            }
+        let x = PixelRows::load(ws, input_span(piece, geo, across), (0, i), pixel_len(i), &read);
+        let (count, most) = (piece.images * piece.rows * across, tiles_at_a_time(i + o));
+        let (mut v, mut m) = (Points::new(ws, most, i), Points::new(ws, most, o));
+        let mut y = Outputs::new(ws, tile.cols, o);
+        for first in (0..count).step_by(most) {
+            let count = most.min(count - first);
+            transform_tiles(ws.isa(), &x, (piece, across), (first, count), i, &mut v);
+            weight.multiply(ws.isa(), count, &v, &mut m);
+            y.transform(ws.isa(), &m, (piece, across), (first, count), geo);
         }
+        transpose(ws.isa(), tile, &y.data, y.ld);
         finish(tile)
     })
 }
 
-/// The 36 products of a piece: `[36, O, tiles]`.
-fn multiply(ws: &Workspace, weight: &[PackedWeights], im2col: &Im2col, i: usize, count: usize) -> Buffer {
-    let (isa, o): (Isa, usize) = (ws.isa(), weight[0].m);
-    let blocks: Vec<_> = k_blocks(i).collect();
-    // Each block of each point is a packed right operand; one after the other.
-    let room: Vec<usize> = blocks.iter().map(|&(_, length)| rhs_len(length, count)).collect();
-    let per_point: usize = room.iter().sum();
-    let mut v = ws.take(POINTS * per_point);
-    let (mut d, mut t) = ([[0.0; NR]; POINTS], [[0.0; NR]; POINTS]);
-    let mut begin = 0;
-    for (&(start, length), room) in blocks.iter().zip(&room) {
-        for p in 0..length {
-            for panel in 0..count.div_ceil(NR) {
-                im2col.gather(start + p, panel, &mut d);
-                transform_input(isa, &d, &mut t);
-                let at = begin + panel * rhs_stride(length) + p * NR;
-                for (point, t) in t.iter().enumerate() {
-                    v[point * per_point + at..][..NR].copy_from_slice(t);
-                }
-            }
-        }
-        begin += room;
-    }
-    let mut products = ws.take(POINTS * o * count);
-    for (point, (out, weight)) in products.chunks_exact_mut(o * count).zip(weight).enumerate() {
-        let mut out = Tile::whole(out, o, count);
-        let mut begin = point * per_point;
-        for (&block, room) in blocks.iter().zip(&room) {
-            weight.multiply(isa, block, &v[begin..begin + room], &mut out, block.0 > 0);
-            begin += room;
-        }
-    }
-    products
+/// The outputs of a piece, the channels of a pixel next to each other.
+struct Outputs {
+    data: Buffer,
+    ld: usize,
+    channels: usize,
 }
 
-/// Transforms channel `c` of an im2col matrix to `[36][ld]` rows of `count` tiles, the distance `step` between points.
-pub(crate) fn transform_channel(
-    isa: Isa,
-    im2col: &Im2col,
-    c: usize,
-    count: usize,
-    to: &mut [f32],
-    step: usize,
-) {
-    let (mut d, mut t) = ([[0.0; NR]; POINTS], [[0.0; NR]; POINTS]);
-    for first in (0..count).step_by(NR) {
-        im2col.gather(c, first / NR, &mut d);
-        transform_input(isa, &d, &mut t);
-        let lanes = NR.min(count - first);
-        for (point, t) in t.iter().enumerate() {
-            to[point * step + first..][..lanes].copy_from_slice(&t[..lanes]);
+impl Outputs {
+    fn new(ws: &Workspace, pixels: usize, channels: usize) -> Self {
+        let ld = pixel_len(channels);
+        Self {
+            data: ws.take(pixels * ld),
+            ld,
+            channels,
+        }
+    }
+
+    /// Transforms tiles `first..first + count` of a piece back.
+    fn transform(
+        &mut self,
+        isa: Isa,
+        m: &Points,
+        (piece, across): (&ColumnBlock, usize),
+        (first, count): (usize, usize),
+        geo: &Geometry,
+    ) {
+        let groups = self.channels.div_ceil(NR);
+        let (height, width) = ((piece.rows * OUT).min(geo.out[0] - piece.row0 * OUT), geo.out[1]);
+        let steps = Steps {
+            row: width * self.ld,
+            column: self.ld,
+        };
+        let side = Steps {
+            row: OUT * groups * NR,
+            column: groups * NR,
+        };
+        let mut partial = vec![0.0; OUT * OUT * groups * NR];
+        for tile in 0..count {
+            let [image, row, column] = place(first + tile, piece, across);
+            let [rows, columns] = [(height, row), (width, column)].map(|(n, at)| OUT.min(n - at * OUT));
+            let from = &m.data[tile * m.ld..];
+            let to = &mut self.data[((image * height + row * OUT) * width + column * OUT) * self.ld..];
+            if (rows, columns) == (OUT, OUT) {
+                transform_output(isa, from, m.step, to, steps, groups);
+                continue;
+            }
+            transform_output(isa, from, m.step, &mut partial, side, groups);
+            for r in 0..rows {
+                for c in 0..columns {
+                    let from = &partial[r * side.row + c * side.column..][..side.column];
+                    to[r * steps.row + c * steps.column..][..side.column].copy_from_slice(from);
+                }
+            }
         }
     }
 }

@@ -1,20 +1,20 @@
 //! The weight gradient of a Winograd convolution: the transpose of its forward pass.
 //!
-//! dU = (transformed output gradient) x (transformed input)^T for each of the 36 numbers, then back to 3 x 3.
+//! dU = (transformed output gradient) x (transformed input)^T for each of the 36 numbers, then back to 3 x 3. What is summed over, the tiles,
+//! is the outer axis of both operands, so that nothing is packed.
 
 use crate::conv::gradient_job::GradientJob;
-use crate::conv::im2col::{ColumnBlock, Im2col};
+use crate::conv::im2col::ColumnBlock;
+use crate::conv::pixel_rows::{PixelRows, Span, pixel_len};
 use crate::conv::window::Geometry;
 use crate::conv::winograd::product::{
-    output_columns, place, tile_geometry, tiles_of_a_piece, transform_channel,
+    Points, input_span, place, tile_geometry, tiles_of_a_piece, transform_tiles,
 };
-use crate::conv::winograd::transforms::{POINTS, Tiles4, kernel_gradient, transform_gradient};
-use crate::gemm::matrix_product::{product, rhs_len};
-use crate::gemm::micro_kernel::{MR, NR};
+use crate::conv::winograd::transforms::{OUT, POINTS, Steps, kernel_gradient, transform_gradient};
+use crate::gemm::indexed_product::{Left, Right, indexed_product};
+use crate::gemm::micro_kernel::NR;
 use crate::gemm::partial_sums::{PARTIALS, sum_groups};
 use crate::gemm::tiles_by_thread::Tile;
-use crate::gemm::transposed::{pack_lhs, pack_rhs};
-use crate::hardware::reused_buffers::Buffer;
 
 /// Input channels of one piece of work: enough that transforming the output gradient once for each is cheap.
 const CHANNELS: usize = 128;
@@ -49,35 +49,39 @@ impl Work<'_> {
     fn block(&self, mut target: Tile<'_>, pieces: &[ColumnBlock]) {
         let (job, ws, isa, o) = (self.job, self.job.ws, self.job.ws.isa(), self.job.shape.outputs);
         let (first, channels) = (target.col0 / 9, target.cols / 9);
-        let mut du = ws.zeroed(POINTS * o * channels);
-        for piece in pieces {
-            let count = piece.images * piece.rows * self.tiles.out[1];
-            // A line more than the tiles, so that rows do not compete for the same cache sets.
-            let ld = count + NR;
-            let mut v = ws.take(POINTS * channels * ld);
-            let im2col = Im2col::input(ws, self.tiles, *piece, (first, channels), job.x, job.n);
-            for c in 0..channels {
-                transform_channel(isa, &im2col, c, count, &mut v[c * ld..], channels * ld);
-            }
-            let m = self.gradients(piece, count, ld);
-            let mut left = ws.take(o.next_multiple_of(MR) * count);
-            let mut right = ws.take(rhs_len(count, channels));
-            for (point, du) in du.chunks_exact_mut(o * channels).enumerate() {
-                pack_lhs(isa, &mut left, &m[point * o * ld..], ld, o, count);
-                pack_rhs(isa, &mut right, &v[point * channels * ld..], ld, channels, count);
-                product(isa, count, &left, &right, &mut Tile::whole(du, o, channels), true);
+        let across = self.tiles.out[1];
+        let ld = channels.next_multiple_of(NR);
+        let starts: Vec<usize> = (0..ld).step_by(NR).collect();
+        let mut du = ws.take(POINTS * o * ld);
+        if pieces.is_empty() {
+            du.fill(0.0);
+        }
+        for (index, piece) in pieces.iter().enumerate() {
+            let count = piece.images * piece.rows * across;
+            let span = input_span(piece, job.geo, across);
+            let read = |c: usize, at: usize, row: &mut [f32]| job.x.read(ws, c, c * job.n + at, row);
+            let x = PixelRows::load(ws, span, (first, channels), pixel_len(channels), read);
+            let mut v = Points::new(ws, count, channels);
+            transform_tiles(isa, &x, (piece, across), (0, count), channels, &mut v);
+            drop(x);
+            let m = self.gradients(piece, count);
+            let offsets: Vec<usize> = (0..count).map(|tile| tile * v.ld).collect();
+            for (point, du) in du.chunks_exact_mut(o * ld).enumerate() {
+                let left = Left::columns(&m.data[point * m.step..], m.ld);
+                let right = Right {
+                    data: &v.data[point * v.step..],
+                    starts: &starts,
+                    offsets: &offsets,
+                };
+                indexed_product(isa, left, right, &mut Tile::whole(du, o, ld), index > 0);
             }
         }
-        let (mut u, mut g) = ([[0.0; NR]; POINTS], [[0.0; NR]; 9]);
+        let mut g = [0.0; 9 * NR];
         for c in 0..o {
             for (panel, to) in target.row(c).chunks_mut(9 * NR).enumerate() {
-                let lanes = to.len() / 9;
-                for (point, u) in u.iter_mut().enumerate() {
-                    u[..lanes].copy_from_slice(&du[(point * o + c) * channels + panel * NR..][..lanes]);
-                }
-                kernel_gradient(isa, &u, &mut g);
+                kernel_gradient(isa, &du[c * ld + panel * NR..], o * ld, &mut g);
                 for (l, kernel) in to.chunks_exact_mut(9).enumerate() {
-                    for (to, tap) in kernel.iter_mut().zip(&g) {
+                    for (to, tap) in kernel.iter_mut().zip(g.chunks_exact(NR)) {
                         *to = tap[l];
                     }
                 }
@@ -85,33 +89,38 @@ impl Work<'_> {
         }
     }
 
-    /// The transformed output gradient of a piece: `[36, O, ld]`.
-    fn gradients(&self, piece: &ColumnBlock, count: usize, ld: usize) -> Buffer {
+    /// The transformed output gradient of a piece.
+    fn gradients(&self, piece: &ColumnBlock, count: usize) -> Points {
         let GradientJob { ws, shape, geo, .. } = *self.job;
-        let (o, width) = (shape.outputs, geo.out[1]);
-        let (at, length) = output_columns(piece, geo);
-        let mut m = ws.take(POINTS * o * ld);
-        let mut row = ws.take(length);
-        let mut t = [[0.0; NR]; POINTS];
-        for c in 0..o {
-            self.job.dy.read(ws, c, self.job.out_n, at, &mut row);
-            for first in (0..count).step_by(NR) {
-                let lanes = NR.min(count - first);
-                // Outputs that do not exist have no gradient.
-                let mut y: Tiles4 = [[0.0; NR]; 16];
-                for (l, tile_index) in (first..first + lanes).enumerate() {
-                    let (from, rows, columns) = place(tile_index, piece, self.tiles, geo);
-                    for r in 0..rows {
-                        for (x, &g) in row[from + r * width..][..columns].iter().enumerate() {
-                            y[r * 4 + x][l] = g;
-                        }
-                    }
-                }
-                transform_gradient(ws.isa(), &y, &mut t);
-                for (point, t) in t.iter().enumerate() {
-                    m[(point * o + c) * ld + first..][..lanes].copy_from_slice(&t[..lanes]);
-                }
-            }
+        let (o, across) = (shape.outputs, self.tiles.out[1]);
+        // Outputs that do not exist have no gradient.
+        let span = Span {
+            image0: piece.image0,
+            images: piece.images,
+            begin: piece.row0 * OUT,
+            rows: piece.rows * OUT,
+            width: across * OUT,
+            before: [0, 0],
+            size: geo.out,
+        };
+        let read = |c: usize, at: usize, row: &mut [f32]| self.job.dy.read(ws, c, self.job.out_n, at, row);
+        let dy = PixelRows::load(ws, span, (0, o), pixel_len(o), read);
+        let steps = Steps {
+            row: dy.row,
+            column: dy.ld,
+        };
+        let mut m = Points::new(ws, count, o);
+        for tile in 0..count {
+            let [image, row, column] = place(tile, piece, across);
+            let from = &dy.data[image * dy.image + row * OUT * dy.row + column * OUT * dy.ld..];
+            transform_gradient(
+                ws.isa(),
+                from,
+                steps,
+                &mut m.data[tile * m.ld..],
+                m.step,
+                o.div_ceil(NR),
+            );
         }
         m
     }
