@@ -129,6 +129,7 @@ fn evaluate_request(request: EvaluateRequest, hooks: &Hooks) -> Result<Value, Fa
         checkpoints: request.every.map_or(Checkpoints::Best, Checkpoints::Every),
         eval_dir: request.eval_dir,
         device: request.device,
+        precision: None,
     };
     let done = training::evaluate(&job, &|event| hooks.event(event), hooks.stop())?;
     let mut results = Map::new();

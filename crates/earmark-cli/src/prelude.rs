@@ -1,7 +1,7 @@
 //! What nearly every command uses.
 
 pub use crate::args::{
-    Choice, Compute, DamagedArgs, DataArgs, DataSource, RecipeArgs, Source, Threads, choice,
+    Choice, Compute, DamagedArgs, DataArgs, DataSource, PrecisionArg, RecipeArgs, Source, Threads, choice,
 };
 pub use crate::console::Console;
 pub use crate::names_and_lines::{fact, model_name};

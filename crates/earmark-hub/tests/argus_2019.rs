@@ -153,6 +153,7 @@ fn imported_networks_score_recordings_alone_and_together() {
             weights: None,
             mean: "geometric".parse().unwrap(),
             device: "cpu".into(),
+            precision: None,
         };
         let result = earmark_inference::predict(&job, &|_| {}, &AtomicBool::new(false));
         let result = result.unwrap().unwrap();

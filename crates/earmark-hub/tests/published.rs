@@ -197,6 +197,7 @@ fn esc_10_is_recognised_without_training() {
         weights: None,
         mean: "geometric".parse().unwrap(),
         device: device(),
+        precision: None,
     };
     let result = earmark_inference::predict(&predict, &|_| {}, &AtomicBool::new(false))
         .unwrap()

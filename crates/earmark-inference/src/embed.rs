@@ -1,17 +1,18 @@
 //! Embeddings of clips.
 
 use crate::devices_by_name::Device;
-use crate::model::Model;
+use crate::model::{Model, ModelPrecision};
 use crate::predict::{check_named, find_clips};
 use crate::segment_rows::{SegmentRowsJob, rows_for_means, segment_rows};
 use crate::shards::{
     Shard, ShardCounts, ShardListing, ShardOutput, ShardRun, ShardSet, merged_rows, save_rows,
 };
-use crate::{Observer, PipelineError, PredictJob, Remarks, Skips};
+use crate::{Event, Observer, PipelineError, PredictJob, Remarks, Skips};
 use earmark_data::{FeatureStore, ReadAs};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
 use earmark_index::Embeddings;
+use earmark_models::Precision;
 use earmark_runs::run_dir::ModelRef;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -36,6 +37,8 @@ pub struct EmbedJob {
     pub segments: bool,
     /// Device by name.
     pub device: String,
+    /// What models score in; `None`: what their recipes say.
+    pub precision: Option<Precision>,
 }
 
 /// Embeddings, and what became of the clips.
@@ -43,6 +46,8 @@ pub struct EmbedJob {
 pub struct EmbedResult {
     /// The rows.
     pub embeddings: Embeddings,
+    /// What the model computed in.
+    pub precision: ModelPrecision,
     /// Clips that could not be read.
     pub skipped: Skips,
     /// What is missing of the others, and what contradicts their sound.
@@ -63,7 +68,10 @@ pub fn embed(
     stop: &AtomicBool,
 ) -> Result<Option<EmbedResult>, PipelineError> {
     check_named(&job.files)?;
-    let model = Model::open(&ModelRef::new(&job.model), &Device::named(&job.device)?)?;
+    let model = Model::open(
+        &ModelRef::new(&job.model),
+        &Device::named(&job.device)?.with_precision(job.precision),
+    )?;
     embed_with(&model, job, observer, stop)
 }
 
@@ -79,6 +87,9 @@ pub fn embed_with(
     stop: &AtomicBool,
 ) -> Result<Option<EmbedResult>, PipelineError> {
     check_named(&job.files)?;
+    if let Some(note) = model.precision().note() {
+        observer(Event::Note(note));
+    }
     let (recipe, scorer) = (model.recipe(), model.scorer());
     let clips = PredictJob {
         data: job.data.clone(),
@@ -116,6 +127,7 @@ pub fn embed_with(
     };
     Ok(whole.then(|| EmbedResult {
         embeddings: found,
+        precision: model.precision(),
         skipped,
         remarks: Remarks::of(&store),
         listing,

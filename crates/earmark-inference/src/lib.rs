@@ -39,7 +39,7 @@ pub use embed::{EmbedJob, EmbedResult, embed, embed_with, merge_embeddings};
 pub use error::{PipelineError, Skips, reason};
 pub use feature_file::{FeatureFile, write_features};
 pub use long_recordings::{NotWhole, Outcome, OutcomeJob, Recordings};
-pub use model::Model;
+pub use model::{Model, ModelPrecision};
 pub use predict::{
     MergedScores, PredictJob, Prediction, RecordingSegments, SegmentPrediction, ShardScores,
     merge_predictions, out_of_fold_segments, predict, predict_segments, predict_shard, predict_with,

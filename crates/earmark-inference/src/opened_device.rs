@@ -2,13 +2,15 @@
 
 use crate::device_names::{DeviceError, PLAIN, gpu_kind_and_index};
 use burn::tensor::Device as BurnDevice;
-use earmark_models::{Isa, Vars};
+use earmark_models::{Isa, Precision, Products, Vars};
 
 /// Where networks compute.
 #[derive(Clone, Debug)]
 pub struct Device {
     name: String,
     burn: BurnDevice,
+    /// What was asked for, if anything was.
+    precision: Option<Precision>,
 }
 
 impl Device {
@@ -23,7 +25,11 @@ impl Device {
             _ => gpu(name)?,
         };
         let name = name.to_owned();
-        Ok(Self { name, burn })
+        Ok(Self {
+            name,
+            burn,
+            precision: None,
+        })
     }
 
     /// As Burn knows it.
@@ -43,6 +49,31 @@ impl Device {
             vars.without_kernels()
         } else {
             vars
+        }
+    }
+
+    /// The same device for models that score in this precision; `None`: in that of their recipes.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Option<Precision>) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The precision that models shall score in, whatever their recipes say.
+    pub fn precision(&self) -> Option<Precision> {
+        self.precision
+    }
+
+    /// The products that compute a precision here; `None` where this device has none but those of single precision.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::cpu`].
+    pub fn products(&self, precision: Precision) -> Result<Option<Products>, DeviceError> {
+        match (precision, self.name.as_str()) {
+            (Precision::F32, _) => Ok(Some(Products::single())),
+            (_, "cpu") => Ok(precision.products()?),
+            _ => Ok(None),
         }
     }
 

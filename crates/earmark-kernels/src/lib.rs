@@ -34,6 +34,7 @@ pub mod double_precision;
 pub mod elementwise;
 mod gemm;
 pub mod hardware;
+mod reduced;
 pub mod row_products;
 
 pub use conv::window::ConvWindow;
@@ -44,5 +45,6 @@ pub use elementwise::output_gradient::OutputGrad;
 pub use elementwise::postponed_normalisation::{InputGrad, OpInput};
 pub use elementwise::rows::Moments;
 pub use gemm::matrix_product::PackedWeights;
+pub use hardware::products::Products;
 pub use hardware::reused_buffers::{Buffer, Workspace};
 pub use hardware::simd::{Isa, IsaError};

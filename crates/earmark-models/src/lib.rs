@@ -20,13 +20,15 @@ mod network_kinds;
 pub mod networks;
 pub mod onnx;
 pub mod params;
+mod precision;
 
 pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
 pub use batch_norm_statistics::apply_statistics;
 pub use bypass::HiddenBypass;
-pub use earmark_kernels::{Isa, IsaError};
+pub use earmark_kernels::{Isa, IsaError, Products};
 pub use forward_pass::Forward;
 pub use imported_graphs::{GraphOpener, GraphOutput, GraphRunner, GraphShape, open_graph, set_graph_opener};
 pub use layer_table::{LayerRow, LayerTable, short_count};
 pub use network_kinds::{MOST_PARAMETERS, Network, NetworkConfig};
 pub use params::{VarBuilder, VarId, VarInit, VarKind, VarSpec, Vars, WeightInit, count_parameters, to_host};
+pub use precision::Precision;

@@ -9,7 +9,7 @@ use earmark_data::dataset::RecipeCorrections;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions, Stratify};
 use earmark_engine::{CheckpointConfig, RandomCrops, TrainConfig, ValidationConfig};
 use earmark_features::{FrontEnd, Segments};
-use earmark_models::NetworkConfig;
+use earmark_models::{NetworkConfig, Precision};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -103,6 +103,10 @@ pub struct PredictConfig {
     /// of a stream are then scored whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,
+    /// What the products of the network multiply when it scores: `f32`, `bf16` or `int8`. The option `--precision` has
+    /// priority. Where the processor lacks the instructions, scores are computed in `f32` and the output says so.
+    #[serde(skip_serializing_if = "is_single")]
+    pub precision: Precision,
     /// Longest recording in seconds that `predict`, `embed` and `eval` read whole and cache. A longer one is read in
     /// blocks, so that memory does not grow with its length, and its segments are those of the whole. Where clips are
     /// scored as they are (`whole`, `random-crops`), it is scored in equal parts of at most this length, whose results
@@ -119,6 +123,11 @@ fn is_default_longest(seconds: &f64) -> bool {
     *seconds == LONGEST_SECONDS
 }
 
+/// Whether it is single precision, which recipes leave out for the same reason.
+fn is_single(precision: &Precision) -> bool {
+    *precision == Precision::F32
+}
+
 impl Default for PredictConfig {
     /// Segments as in training, averaged.
     fn default() -> Self {
@@ -127,6 +136,7 @@ impl Default for PredictConfig {
             out_of_fold_segments: None,
             whole: false,
             random_crops: None,
+            precision: Precision::F32,
             longest_seconds: LONGEST_SECONDS,
         }
     }

@@ -15,6 +15,7 @@ use crate::queue::ComputeQueue;
 use crate::review::{ReviewContents, ReviewServeConfig, ReviewService};
 use crate::routes::router;
 use axum::Router;
+use earmark_inference::ModelPrecision;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -141,6 +142,15 @@ impl Server {
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What must be said of models that score in another precision than their recipes ask for, each once.
+    pub fn precision_notes(&self) -> Vec<String> {
+        let all = self.app.models.all().iter();
+        let found: Vec<_> = all
+            .flat_map(|model| model.tagger.ensemble().precisions())
+            .collect();
+        ModelPrecision::notes(&found)
     }
 
     /// Names under which the models are served.

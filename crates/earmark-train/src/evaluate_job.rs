@@ -1,6 +1,7 @@
 //! What to evaluate: a run, the clips, and which of its weights.
 
 use earmark_data::ReadAs;
+use earmark_models::Precision;
 use std::path::PathBuf;
 
 /// Which weights of a run are evaluated.
@@ -29,8 +30,21 @@ pub struct EvaluateJob {
     pub read: ReadAs,
     /// Which weights to evaluate.
     pub checkpoints: Checkpoints,
-    /// Folder of the results; default: `eval` in the run.
+    /// Folder of the results; default: see [`EvaluateJob::eval_dir`].
     pub eval_dir: Option<PathBuf>,
     /// Device by name.
     pub device: String,
+    /// What models score in; `None`: what their recipes say.
+    pub precision: Option<Precision>,
+}
+
+impl EvaluateJob {
+    /// The folder of the results. A precision that is asked for has one of its own, so that results of several exist.
+    pub fn eval_dir(&self) -> PathBuf {
+        let own = match self.precision {
+            None => "eval".to_owned(),
+            Some(precision) => format!("eval-{precision}"),
+        };
+        self.eval_dir.clone().unwrap_or_else(|| self.run.join(own))
+    }
 }

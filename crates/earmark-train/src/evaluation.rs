@@ -15,7 +15,9 @@ use earmark_engine::evaluation::{
 use earmark_engine::{ScorerOutput, SegmentScores, checkpoint};
 use earmark_features::Extractor;
 use earmark_inference::model::ModelSource;
-use earmark_inference::{Device, Model, NotWhole, Outcome, OutcomeJob, Recordings, Remarks, grouped_notes};
+use earmark_inference::{
+    Device, Model, ModelPrecision, NotWhole, Outcome, OutcomeJob, Recordings, Remarks, grouped_notes,
+};
 use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
 use earmark_runs::experiment_log::result_notes;
 use earmark_runs::optimism::Optimism;
@@ -38,6 +40,8 @@ pub struct EvaluateResult {
     pub damaged: Skips,
     /// Why the results are too high, where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
+    /// What the models scored in; `None` where nothing was asked for and no model that scores audio was evaluated now.
+    pub precision: Option<ModelPrecision>,
     /// Folder of the results.
     pub eval_dir: PathBuf,
     /// Whether it was stopped from outside.
@@ -58,6 +62,18 @@ pub fn evaluate(
         return stacking::evaluate(job, observer, stop);
     }
     let device = Device::named(&job.device)?;
+    let (job, precision) = in_precision(job, &device, observer)?;
+    let device = device.with_precision(job.precision);
+    evaluate_audio(&job, (&device, precision), observer, stop)
+}
+
+/// The same of a run that scores audio, in the precision that the device computes.
+fn evaluate_audio(
+    job: &EvaluateJob,
+    (device, mut precision): (&Device, Option<ModelPrecision>),
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<EvaluateResult, PipelineError> {
     let mut run = RunDir::open(&job.run)?;
     let data = job.read.over(&run.recipe.data);
     run.recipe.set_data(data);
@@ -85,11 +101,12 @@ pub fn evaluate(
             store.prepare_as(CachedForm::Features, &short, &progress, stop)?;
         }
         ready = true;
-        let model = match open_model(path, &run, of_fold, &device) {
+        let model = match open_model(path, &run, of_fold, device) {
             // A training that is still running may have removed the checkpoint.
             Err(_) if !path.exists() => return Ok(Continue(None)),
             opened => opened?,
         };
+        say_precision(&mut precision, &model, observer);
         let work = EvaluationJob {
             scorer: model.scorer(),
             items: &items,
@@ -121,7 +138,43 @@ pub fn evaluate(
     report_remarks(&store, observer);
     add_damaged(&mut result.damaged, damaged());
     skipped.append(&mut result.skipped);
-    Ok(EvaluateResult { skipped, ..result })
+    Ok(EvaluateResult {
+        skipped,
+        precision,
+        ..result
+    })
+}
+
+/// The job with the precision that the device computes where another was asked for, which is said: the folder of the
+/// results has the name of the one that was computed.
+fn in_precision(
+    job: &EvaluateJob,
+    device: &Device,
+    observer: Observer,
+) -> Result<(EvaluateJob, Option<ModelPrecision>), PipelineError> {
+    let mut job = job.clone();
+    let Some(asked) = job.precision else {
+        return Ok((job, None));
+    };
+    let (found, _) = ModelPrecision::on(device, asked)?;
+    found
+        .note()
+        .into_iter()
+        .for_each(|note| observer(Event::Note(note)));
+    job.precision = Some(found.computed);
+    Ok((job, Some(found)))
+}
+
+/// Remembers what a model scores in, and says so where that was not said before and is not what was asked for.
+fn say_precision(said: &mut Option<ModelPrecision>, model: &Model, observer: Observer) {
+    let found = model.precision();
+    if said.is_none_or(|said| said.computed != found.computed) {
+        *said = Some(found);
+        found
+            .note()
+            .into_iter()
+            .for_each(|note| observer(Event::Note(note)));
+    }
 }
 
 /// Reports the damage of recordings, and notes about them.
@@ -225,7 +278,7 @@ impl EvaluateResult {
     /// The result of a job that was stopped before it evaluated anything.
     pub(super) fn nothing(job: &EvaluateJob) -> Self {
         Self {
-            eval_dir: job.eval_dir.clone().unwrap_or_else(|| job.run.join("eval")),
+            eval_dir: job.eval_dir(),
             interrupted: true,
             ..Self::default()
         }

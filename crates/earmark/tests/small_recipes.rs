@@ -62,6 +62,7 @@ fn trained(name: &str, data: &Path) -> Report {
         checkpoints: Checkpoints::Best,
         eval_dir: None,
         device: job.device,
+        precision: None,
     };
     let mut done = evaluate(&job, &|_| {}, &stop).unwrap();
     done.evaluated.remove(0).1

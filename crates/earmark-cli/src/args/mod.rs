@@ -11,7 +11,7 @@ mod time_and_place;
 
 pub use damaged_recordings::DamagedArgs;
 pub use data_folder::{DataArgs, DataSource};
-pub use device_and_threads::{Compute, Threads, threads};
+pub use device_and_threads::{Compute, PrecisionArg, Threads, threads};
 pub use event_rules::{EventArgs, TAG_FORMATS};
 pub use numbers::{count_to, finite, finite_f32};
 pub use set_overrides_and_earmark_set::RecipeArgs;

@@ -1,6 +1,6 @@
 //! `--shard`: one of N parts of an archive, for job arrays.
 
-use super::{DamagedArgs, DataArgs, Source};
+use super::{DamagedArgs, DataArgs, PrecisionArg, Source};
 use crate::given;
 use clap::Args;
 use earmark::inference::shards::{Shard, model_hashes};
@@ -86,6 +86,8 @@ pub struct Asked<'a> {
     pub damaged: DamagedArgs,
     /// Its device.
     pub device: &'a str,
+    /// What its models score in.
+    pub precision: PrecisionArg,
 }
 
 impl Asked<'_> {
@@ -127,6 +129,7 @@ impl Asked<'_> {
             ("--label-separator", read.label_separator.clone()),
             ("--damaged", damaged),
             ("--device", Some(self.device.to_owned())),
+            ("--precision", self.precision.setting(self.device)?),
         ];
         let given = pairs
             .into_iter()

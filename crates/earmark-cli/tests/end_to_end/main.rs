@@ -43,6 +43,7 @@ mod numbers_out_of_range;
 #[cfg(unix)]
 mod odd_inputs;
 mod onnx_models;
+mod precision;
 mod predict;
 mod predict_inputs;
 mod predict_segments;

@@ -1,14 +1,15 @@
 //! Models that score windows together: samples in, one row of scores per window out.
 
-use super::Model;
 use super::not_finite;
 use super::scoring::{blend_rows, calibrated, forward_pass, segments_of};
+use super::{Model, ModelPrecision};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
 use earmark_core::rows;
 use earmark_engine::ScorerOutput;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
+use earmark_models::Precision;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -105,11 +106,21 @@ impl Ensemble {
 
     /// What determines scores apart from the samples, as one line.
     pub fn fingerprint(&self) -> String {
-        let contents: Vec<&str> = self.models.iter().map(Model::hash).collect();
+        // Scores of single precision have the fingerprints that they always had.
+        let content = |model: &Model| match model.precision().computed {
+            Precision::F32 => model.hash().to_owned(),
+            other => format!("{} in {other}", model.hash()),
+        };
+        let contents: Vec<String> = self.models.iter().map(content).collect();
         match contents.as_slice() {
-            [one] => (*one).to_owned(),
+            [one] => one.clone(),
             several => format!("{:?} mean of {}", self.mean, several.join(", ")).to_lowercase(),
         }
+    }
+
+    /// The precisions of the models, in their order.
+    pub fn precisions(&self) -> Vec<ModelPrecision> {
+        self.models.iter().map(Model::precision).collect()
     }
 
     /// The first model, whose classes, rate and windows are those of all.

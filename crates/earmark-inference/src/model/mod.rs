@@ -8,6 +8,7 @@ mod ensemble;
 mod fewest_samples_for_frames;
 mod network_of_file;
 mod not_finite;
+mod precision;
 mod read_model_file;
 pub(crate) mod scoring;
 mod stacked;
@@ -18,6 +19,7 @@ pub(crate) use ensemble::{check_same_classes, own_thresholds};
 pub(crate) use fewest_samples_for_frames::samples_for;
 pub use network_of_file::network_of_file;
 pub(crate) use not_finite::not_finite;
+pub use precision::ModelPrecision;
 pub use read_model_file::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};
 
@@ -56,6 +58,7 @@ struct Inner {
     hash: String,
     meta: ModelMeta,
     recipe: Recipe,
+    precision: ModelPrecision,
     scorer: Scorer,
     /// Makes clip-level features, where the network takes them.
     clip_level: Option<Extractor>,
@@ -104,6 +107,11 @@ impl Model {
     /// The recipe that it was trained by.
     pub fn recipe(&self) -> &Recipe {
         &self.0.recipe
+    }
+
+    /// The precision that it scores in.
+    pub fn precision(&self) -> ModelPrecision {
+        self.0.precision
     }
 
     /// Names of the classes, in the order of the scores.

@@ -2,7 +2,7 @@
 
 use super::network_of_file::network_of_file;
 use super::not_finite::check_weights;
-use super::{Inner, Model, StackedModel, inputs_of};
+use super::{Inner, Model, ModelPrecision, StackedModel, inputs_of};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
 use earmark_data::CacheConfig;
@@ -97,6 +97,8 @@ impl ModelSource {
         let classes = self.file.meta.classes.len();
         let network = network_of_file(&self.path, &self.file, &recipe.network, &extractor, classes)?;
         let (network, vars) = Self::with_values(&self.path, &mut self.file, network, device)?;
+        let asked = device.precision().unwrap_or(recipe.predict.precision);
+        let (precision, vars) = ModelPrecision::of_network(device, asked, vars)?;
         let clip_level = extractor.front_end().for_clip_features();
         Ok(Model(Arc::new(Inner {
             scorer: Scorer {
@@ -110,6 +112,7 @@ impl ModelSource {
             },
             clip_level: clip_level.as_ref().map(Extractor::new).transpose()?,
             recipe: (**recipe).clone(),
+            precision,
             meta: self.file.meta,
             hash: self.hash,
             path: self.path,

@@ -1,9 +1,11 @@
 //! What to predict, and what comes of it.
 
+use crate::model::ModelPrecision;
 use crate::shards::Shard;
 use crate::{Remarks, Skips};
 use earmark_data::ReadAs;
 use earmark_metrics::{BlendMean, ScoreTable};
+use earmark_models::Precision;
 use std::path::PathBuf;
 
 /// What to predict.
@@ -31,6 +33,8 @@ pub struct PredictJob {
     pub weights: Option<Vec<f64>>,
     /// Device by name.
     pub device: String,
+    /// What models score in; `None`: what their recipes say.
+    pub precision: Option<Precision>,
 }
 
 /// Scores of clips.
@@ -40,6 +44,8 @@ pub struct Prediction {
     pub scores: ScoreTable,
     /// Files that could not be read; their rows contain the mean of the other rows (0 without other rows).
     pub skipped: Skips,
+    /// What each model that scores audio scored in.
+    pub precision: Vec<ModelPrecision>,
     /// Files of the data folder without a row, because no table can contain their names.
     pub unnamed: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.

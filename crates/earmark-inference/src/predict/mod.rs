@@ -15,7 +15,7 @@ pub use shard::{MergedScores, ShardScores, merge_predictions, predict_shard};
 use crate::devices_by_name::Device;
 use crate::long_recordings::{Outcome, OutcomeJob, Recordings};
 use crate::model::scoring::calibrated;
-use crate::model::{Model, ModelSource, StackedModel, model_files};
+use crate::model::{Model, ModelPrecision, ModelSource, StackedModel, model_files};
 use crate::progress::skip;
 use crate::shards::ShardListing;
 use crate::{Event, Observer, PipelineError, Remarks, Skips};
@@ -65,6 +65,7 @@ pub fn predict_with(
     let mut run = PredictRun::new(job, observer, stop)?;
     let path = |model: &Model| model.path().to_path_buf();
     for model in models {
+        run.note_precision(model);
         run.opened.insert(path(model), Opened::Audio(model.clone()));
     }
     run.predict(&models.iter().map(path).collect::<Vec<_>>())
@@ -101,6 +102,7 @@ struct PredictRun<'a> {
     tables: HashMap<(PathBuf, bool), ScoreTable>,
     /// Models that have scored all clips.
     scored: usize,
+    precision: Vec<ModelPrecision>,
     skipped: Skips,
     unnamed: Skips,
     remarks: Remarks,
@@ -124,13 +126,14 @@ impl<'a> PredictRun<'a> {
     fn new(job: &'a PredictJob, observer: Observer<'a>, stop: &'a AtomicBool) -> Result<Self, PipelineError> {
         check_named(&job.files)?;
         Ok(Self {
-            device: Device::named(&job.device)?,
+            device: Device::named(&job.device)?.with_precision(job.precision),
             job,
             observer,
             stop,
             opened: HashMap::new(),
             tables: HashMap::new(),
             scored: 0,
+            precision: Vec::new(),
             skipped: Vec::new(),
             unnamed: Vec::new(),
             remarks: Remarks::default(),
@@ -155,10 +158,21 @@ impl<'a> PredictRun<'a> {
             }
             Opened::Stacked(Arc::new(model))
         } else {
-            Opened::Audio(source.into_model(&self.device)?)
+            let model = source.into_model(&self.device)?;
+            self.note_precision(&model);
+            Opened::Audio(model)
         };
         self.opened.insert(path.to_path_buf(), opened);
         Ok(())
+    }
+
+    /// Remembers what a model scores in, and says once where it is not what was asked for.
+    fn note_precision(&mut self, model: &Model) {
+        let precision = model.precision();
+        if let Some(note) = precision.note().filter(|_| !self.precision.contains(&precision)) {
+            (self.observer)(Event::Note(note));
+        }
+        self.precision.push(precision);
     }
 
     /// The scores of opened models, blended.
@@ -169,6 +183,7 @@ impl<'a> PredictRun<'a> {
         };
         Ok(Some(Prediction {
             scores: blended(tables, self.job.mean, self.job.weights.as_deref())?,
+            precision: self.precision,
             skipped: self.skipped,
             unnamed: self.unnamed,
             remarks: self.remarks,

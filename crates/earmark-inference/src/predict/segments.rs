@@ -4,7 +4,7 @@ use super::{PredictJob, check_named, find_clips};
 use crate::data::open_data;
 use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
-use crate::model::{Model, ModelSource, model_files};
+use crate::model::{Model, ModelPrecision, ModelSource, model_files};
 use crate::segment_rows::{SegmentRowsJob, segment_rows};
 use crate::shards::ShardListing;
 use crate::{Event, Observer, PipelineError, Remarks, Skips};
@@ -43,6 +43,8 @@ pub struct SegmentPrediction {
     pub classes: Vec<String>,
     /// In order, without those that could not be read.
     pub recordings: Vec<RecordingSegments>,
+    /// What each model scored in.
+    pub precision: Vec<ModelPrecision>,
     /// Files that could not be read.
     pub skipped: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.
@@ -61,10 +63,16 @@ pub fn predict_segments(
     stop: &AtomicBool,
 ) -> Result<Option<SegmentPrediction>, PipelineError> {
     check_named(&job.files)?;
-    let device = Device::named(&job.device)?;
+    let device = Device::named(&job.device)?.with_precision(job.precision);
+    let mut precision: Vec<ModelPrecision> = Vec::new();
     let mut each: Vec<SegmentPrediction> = Vec::new();
     for path in model_files(&job.models)? {
         let model = Model::open_file(&path, &device)?;
+        let found = model.precision();
+        if let Some(note) = found.note().filter(|_| !precision.contains(&found)) {
+            observer(Event::Note(note));
+        }
+        precision.push(found);
         let clips = find_clips(job, model.recipe())?;
         // A clip is reported once, whichever model can't read it.
         let reported = each.first().map_or(&[][..], |first| &first.skipped);
@@ -87,10 +95,11 @@ pub fn predict_segments(
         one.listing = clips.listing;
         each.push(one);
     }
-    Ok(Some(match each.len() {
+    let all = match each.len() {
         1 if job.weights.is_none() => each.remove(0),
         _ => blended(each, job)?,
-    }))
+    };
+    Ok(Some(SegmentPrediction { precision, ..all }))
 }
 
 /// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train
@@ -180,6 +189,7 @@ fn of_model(
     })?;
     Ok(whole.then_some(SegmentPrediction {
         classes: model.classes().to_vec(),
+        precision: vec![model.precision()],
         recordings,
         skipped,
         remarks: Remarks::of(&store),

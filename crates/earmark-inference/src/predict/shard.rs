@@ -8,7 +8,7 @@ use super::{
     ClipScores, Opened, PredictJob, PredictRun, Prediction, RecordingSegments, SegmentPrediction, blended,
     predict_segments,
 };
-use crate::model::model_files;
+use crate::model::{ModelPrecision, model_files};
 use crate::shards::{
     PredictShard, ShardCounts, ShardListing, ShardOutput, ShardRun, ShardSet, merged_rows, save_rows,
 };
@@ -27,6 +27,8 @@ pub struct ShardScores {
     pub segments: bool,
     /// Classes of each model, and its rows: none for a recording that could not be read.
     pub tables: Vec<(Vec<String>, Embeddings)>,
+    /// What each model scored in.
+    pub precision: Vec<ModelPrecision>,
     /// Recordings that could not be read, or whose names no table can contain.
     pub skipped: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.
@@ -87,6 +89,7 @@ pub fn predict_shard(
         listing: listing.ok_or_else(without_shard)?,
         segments,
         tables,
+        precision: run.precision,
         skipped: [run.unnamed, run.skipped].concat(),
         remarks: run.remarks,
         trained_on: run.trained_on.len(),
@@ -118,6 +121,7 @@ fn of_segments(found: SegmentPrediction) -> Result<ShardScores, PipelineError> {
         listing: found.listing.ok_or_else(without_shard)?,
         segments: true,
         tables: vec![(found.classes, rows)],
+        precision: found.precision,
         skipped: found.skipped,
         remarks: found.remarks,
         trained_on: 0,
@@ -199,6 +203,8 @@ fn merged_clips(set: &ShardSet, first: &PredictShard) -> Result<Prediction, Pipe
     }
     Ok(Prediction {
         scores: blended(tables, first.mean, weights.as_deref())?,
+        // Each shard has said its own.
+        precision: Vec::new(),
         skipped: set.counts().skipped,
         unnamed: Vec::new(),
         remarks: said(set),
@@ -228,6 +234,7 @@ fn merged_segments(set: &ShardSet, first: &PredictShard) -> Result<SegmentPredic
     let classes = first.tables.first().map(|(classes, _)| classes.clone());
     Ok(SegmentPrediction {
         classes: classes.unwrap_or_default(),
+        precision: Vec::new(),
         recordings,
         skipped: set.counts().skipped,
         remarks: said(set),

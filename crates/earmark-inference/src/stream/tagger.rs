@@ -6,7 +6,7 @@ use super::pcm::LOUDEST;
 use crate::PipelineError;
 use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
-use crate::model::{Model, check_same_classes, own_thresholds};
+use crate::model::{Model, ModelPrecision, check_same_classes, own_thresholds};
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::{WindowHop, WindowRule};
 use earmark_features::Features;
@@ -30,6 +30,7 @@ pub struct StreamTagger {
     input_hz: u32,
     window_rule: WindowRule,
     thresholds: ClassThresholds,
+    precisions: Vec<ModelPrecision>,
     /// Share of the old scores that remains after a hop.
     kept_share: f64,
     smoothed: Option<Vec<f64>>,
@@ -81,6 +82,7 @@ impl StreamTagger {
             kept_share: job.kept_share(window_rule.hop_seconds()),
             window_rule,
             thresholds,
+            precisions: opened.iter().map(Model::precision).collect(),
             smoothed: None,
             taken: 0,
             hops: 0,
@@ -105,6 +107,11 @@ impl StreamTagger {
     /// Threshold of each class.
     pub fn thresholds(&self) -> &ClassThresholds {
         &self.thresholds
+    }
+
+    /// The precisions of the models, in their order.
+    pub fn precisions(&self) -> &[ModelPrecision] {
+        &self.precisions
     }
 
     /// Time between scores.

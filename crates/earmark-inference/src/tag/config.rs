@@ -6,6 +6,7 @@ use crate::thresholds::{ClassThresholds, ThresholdConfig};
 use crate::window_rule::{LONGEST_SECONDS, WindowHop};
 use earmark_audio::Damaged;
 use earmark_metrics::BlendMean;
+use earmark_models::Precision;
 
 /// What to detect, and how.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct TagConfig {
     pub mean: BlendMean,
     /// Device by name.
     pub device: String,
+    /// What models score in; `None`: what their recipes say.
+    pub precision: Option<Precision>,
     /// Length of a window; `None` follows the [rule](crate::WindowRule).
     pub window_seconds: Option<f64>,
     /// Distance from one window to the next.
@@ -47,6 +50,7 @@ impl Default for TagConfig {
             models: Vec::new(),
             mean: BlendMean::Geometric,
             device: "cpu".into(),
+            precision: None,
             window_seconds: None,
             hop: WindowHop::Default,
             classes: Vec::new(),

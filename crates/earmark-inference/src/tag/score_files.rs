@@ -233,7 +233,9 @@ fn own_thresholds(
     classes: &[String],
     tag: &TagConfig,
 ) -> Result<Option<Vec<f32>>, TagError> {
-    let device = Device::named(&tag.device).map_err(PipelineError::from)?;
+    let device = Device::named(&tag.device)
+        .map_err(PipelineError::from)?
+        .with_precision(tag.precision);
     let models = Ensemble::open(&tag.models, tag.mean, &device)?;
     let place = |class: &String| {
         models

@@ -46,7 +46,9 @@ impl Tagger {
     pub fn new(tag: &TagConfig) -> Result<Self, TagError> {
         // Before a model is read.
         check(tag)?;
-        let device = Device::named(&tag.device).map_err(PipelineError::from)?;
+        let device = Device::named(&tag.device)
+            .map_err(PipelineError::from)?
+            .with_precision(tag.precision);
         Self::with_ensemble(Ensemble::open(&tag.models, tag.mean, &device)?, tag)
     }
 

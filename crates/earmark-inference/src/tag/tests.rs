@@ -100,6 +100,7 @@ fn request(models: &[String]) -> TagConfig {
         models: models.to_vec(),
         mean: BlendMean::Geometric,
         device: "cpu".into(),
+        precision: None,
         window_seconds: None,
         hop: WindowHop::Default,
         classes: vec![],
@@ -198,6 +199,7 @@ fn windows_score_as_clips_of_their_samples() {
             raw: false,
             weights: None,
             device: "cpu".into(),
+            precision: None,
         };
         let wanted = crate::predict(&job, &|_| {}, &AtomicBool::new(false))
             .unwrap()

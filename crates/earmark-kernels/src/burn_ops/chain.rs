@@ -6,6 +6,7 @@ use crate::chain::{Chain, ConvKind, InferenceChain, LayerParams, MovingStatistic
 use crate::conv::window::ConvWindow;
 use crate::elementwise::pool;
 use crate::hardware::layout::to_channels_outermost;
+use crate::hardware::products::Products;
 use std::sync::Arc;
 
 /// A chain's output and the statistics of the batch.
@@ -43,9 +44,16 @@ pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> Chain
 ///
 /// `params` is each layer's weights, gamma and beta, `statistics` each layer's moving mean and variance, one after the other.
 ///
+/// `products` says what its products multiply.
+///
 /// # Panics
 /// If a length does not fit the chain.
-pub fn pack_for_inference(chain: &Chain, params: &[f32], statistics: &[f32]) -> InferenceChain {
+pub fn pack_for_inference(
+    chain: &Chain,
+    params: &[f32],
+    statistics: &[f32],
+    products: Products,
+) -> InferenceChain {
     let mut rest = statistics;
     let statistics: Vec<MovingStatistics> = chain
         .layers()
@@ -55,7 +63,8 @@ pub fn pack_for_inference(chain: &Chain, params: &[f32], statistics: &[f32]) -> 
             variance: cut(&mut rest, l.outputs),
         })
         .collect();
-    InferenceChain::new(&WORKSPACE, chain, &layer_params(chain, params), &statistics)
+    let params = layer_params(chain, params);
+    InferenceChain::with_products(&WORKSPACE, chain, &params, &statistics, products)
 }
 
 /// The way through a chain in evaluation, without gradients: `[B, I, H, W]` to `[B, O, H', W']`.

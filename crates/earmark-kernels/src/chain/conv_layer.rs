@@ -41,6 +41,11 @@ impl ConvLayer {
         }
     }
 
+    /// Whether its product gains by fewer bits.
+    pub(super) fn gains_by_fewer_bits(&self) -> bool {
+        self.kind == ConvKind::Pointwise && gains_by_fewer_bits(self.inputs, self.outputs)
+    }
+
     /// The window that it slides over a plane.
     pub(super) fn window(&self) -> ConvWindow {
         match self.kind {
@@ -88,6 +93,14 @@ impl ConvLayer {
             ConvKind::Pointwise => Some(size),
         }
     }
+}
+
+/// Whether the product of a pointwise convolution gains by fewer bits: where few outputs share its input, rounding that
+/// costs more. Sums of products of bytes are exact up to the most inputs that are given here.
+pub fn gains_by_fewer_bits(inputs: usize, outputs: usize) -> bool {
+    const INPUTS: [usize; 2] = [16, i32::MAX as usize / (255 * 127)];
+    const OUTPUTS: usize = 64;
+    (INPUTS[0]..=INPUTS[1]).contains(&inputs) && outputs >= OUTPUTS
 }
 
 /// Why layers do not make a chain.

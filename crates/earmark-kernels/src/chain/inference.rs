@@ -8,6 +8,7 @@ use crate::chain::pixel_stages::{self, PixelStages};
 use crate::chain::training::LayerParams;
 use crate::channels_last::first_layer::OutermostPlanes;
 use crate::conv::pointwise;
+use crate::conv::rounded_pointwise::RoundedPointwise;
 use crate::conv::{self, ConvWeights};
 use crate::depthwise;
 use crate::elementwise::batch_norm::Norm;
@@ -17,6 +18,7 @@ use crate::elementwise::postponed_normalisation::OpInput;
 use crate::gemm::matrix_product::PackedWeights;
 use crate::gemm::tiles_by_thread::{Tile, split_at};
 use crate::hardware::lengths::check_len;
+use crate::hardware::products::Products;
 use crate::hardware::reused_buffers::Workspace;
 use std::sync::Arc;
 
@@ -38,11 +40,16 @@ enum Ready {
     Dense(ConvWeights),
     Depthwise(Vec<f32>),
     Pointwise(PackedWeights),
+    Rounded(RoundedPointwise),
 }
 
 impl Ready {
-    fn new(ws: &Workspace, chain: &Chain, i: usize, weight: &[f32]) -> Self {
+    fn new(ws: &Workspace, chain: &Chain, i: usize, weight: &[f32], products: Products) -> Self {
         let layer = &chain.layers()[i];
+        let reduced = products.reduced().filter(|_| layer.gains_by_fewer_bits());
+        if let Some(reduced) = reduced {
+            return Self::Rounded(RoundedPointwise::new(ws, weight, layer.inputs, reduced));
+        }
         match layer.kind {
             ConvKind::Dense(window) => {
                 Self::Dense(conv::pack(ws, weight, &layer.conv_shape(window, chain.size(i))))
@@ -80,6 +87,21 @@ impl InferenceChain {
         params: &[LayerParams<'_>],
         statistics: &[MovingStatistics<'_>],
     ) -> Self {
+        Self::with_products(ws, chain, params, statistics, Products::single())
+    }
+
+    /// The same with products of fewer bits in the layers that gain by them: pointwise convolutions of more than a few
+    /// channels.
+    ///
+    /// # Panics
+    /// As [`InferenceChain::new`].
+    pub fn with_products(
+        ws: &Workspace,
+        chain: &Chain,
+        params: &[LayerParams<'_>],
+        statistics: &[MovingStatistics<'_>],
+        products: Products,
+    ) -> Self {
         let count = chain.layers().len();
         assert!(
             params.len() == count && statistics.len() == count,
@@ -95,9 +117,9 @@ impl InferenceChain {
         let norms: Vec<Norm> = (0..count).map(norm).collect();
         let weights: Vec<&[f32]> = params.iter().map(|p| p.weight).collect();
         let layers = if pixel_stages::serves(chain) {
-            Layers::Last(PixelStages::new(ws, chain, &weights, &norms))
+            Layers::Last(PixelStages::new(ws, chain, &weights, &norms, products))
         } else {
-            let ready = (0..count).map(|i| Ready::new(ws, chain, i, weights[i]));
+            let ready = (0..count).map(|i| Ready::new(ws, chain, i, weights[i], products));
             Layers::Outermost(ready.zip(norms).collect())
         };
         Self {
@@ -229,6 +251,7 @@ impl InferenceChain {
             (Ready::Pointwise(packed), ConvKind::Pointwise) => {
                 pointwise::forward(ws, packed, input, out, then);
             }
+            (Ready::Rounded(weight), ConvKind::Pointwise) => weight.forward(ws, x, out, then),
             _ => unreachable!("weights are packed for the layer's own kind"),
         }
     }

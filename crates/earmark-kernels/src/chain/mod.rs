@@ -10,6 +10,6 @@ mod pixel_stages;
 mod training;
 
 pub use chain_shape::Chain;
-pub use conv_layer::{ChainError, ConvKind, ConvLayer};
+pub use conv_layer::{ChainError, ConvKind, ConvLayer, gains_by_fewer_bits};
 pub use inference::{InferenceChain, MovingStatistics};
 pub use training::{LayerGrads, LayerParams, SavedTensors};

@@ -9,6 +9,7 @@ use crate::channels_last::pool;
 use crate::channels_last::stages::{Source, Stage, rows};
 use crate::elementwise::batch_norm::Norm;
 use crate::gemm::tiles_by_thread::Tile;
+use crate::hardware::products::Products;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 
 /// Most input channels of a dense convolution that is gathered number by number.
@@ -46,11 +47,22 @@ pub(super) fn serves(chain: &Chain) -> bool {
 }
 
 impl PixelStages {
-    /// Packs the weights of all layers.
-    pub fn new(ws: &Workspace, chain: &Chain, weights: &[&[f32]], norms: &[Norm]) -> Self {
+    /// Packs the weights of all layers, those of products that gain by it with fewer bits.
+    pub fn new(
+        ws: &Workspace,
+        chain: &Chain,
+        weights: &[&[f32]],
+        norms: &[Norm],
+        products: Products,
+    ) -> Self {
         let layers = chain.layers();
-        let product =
-            |i: usize, inputs: usize| PixelWeights::pack(ws, weights[i], inputs, &norms[i], layers[i].act);
+        let product = |i: usize, inputs: usize| {
+            let (weight, norm, act) = (weights[i], &norms[i], layers[i].act);
+            match products.reduced().filter(|_| layers[i].gains_by_fewer_bits()) {
+                Some(reduced) => PixelWeights::round(ws, weight, inputs, norm, act, reduced),
+                None => PixelWeights::pack(ws, weight, inputs, norm, act),
+            }
+        };
         let (mut stages, mut i) = (Vec::new(), 0);
         while i < layers.len() {
             let inputs = layers[i].inputs;

@@ -12,6 +12,7 @@ pub(crate) mod first_layer;
 mod pixel_kernel;
 pub(crate) mod pixel_product;
 pub(crate) mod pool;
+mod rounded_pixels;
 pub(crate) mod stages;
 
 use crate::elementwise::activation::Activation;

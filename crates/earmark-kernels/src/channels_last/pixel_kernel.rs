@@ -9,6 +9,9 @@
 use crate::channels_last::Finish;
 use crate::elementwise::activation::{Activation, with_activation};
 use crate::gemm::micro_kernel::{MR, NR, OutputBlock, block_size};
+use crate::gemm::registers::Last;
+#[cfg(target_arch = "x86_64")]
+use crate::gemm::registers::{each, finish_in_registers};
 use crate::hardware::simd::{Isa, IsaKind, PORTABLE_FMA, madd};
 
 /// The left operand: number p of pixel i is `data[i * row + p * step]`.
@@ -96,9 +99,6 @@ pub(super) unsafe fn block(
     }
 }
 
-/// Means, scales and shifts of the block's channels.
-type Last = ([*const f32; 3], Activation);
-
 /// Rows that portable code takes at once: as many as fit into registers.
 const TWO: usize = 2;
 
@@ -143,21 +143,6 @@ unsafe fn portable(
             out.copy_from_slice(row);
         }
     }
-}
-
-/// Does something with the place of every vector of a block. The loops are over indices, which the compiler unrolls, so
-/// that the block stays in registers.
-#[cfg(target_arch = "x86_64")]
-macro_rules! each {
-    ($acc:ident, ($r:ident, $i:ident, $j:ident) => $what:expr) => {
-        for $r in 0..$acc.len() {
-            for $i in 0..MR {
-                for $j in 0..$acc[0][0].len() {
-                    $what;
-                }
-            }
-        }
-    };
 }
 
 /// # Safety
@@ -237,8 +222,8 @@ unsafe fn avx512<const R: usize, const C: usize>(
     finish: Option<Last>,
 ) {
     use std::arch::x86_64::{
-        _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
-        _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
+        _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+        _mm512_setzero_ps, _mm512_storeu_ps,
     };
     // Threes of rows: with one pointer for each, addresses need no more registers than there are.
     let mut at: [[*const f32; 2]; R] =
@@ -270,34 +255,7 @@ unsafe fn avx512<const R: usize, const C: usize>(
             acc[r][i][j] = _mm512_add_ps(acc[r][i][j], there);
         });
     }
-    if let Some((values, act)) = finish {
-        for j in 0..C {
-            // SAFETY: the values of all channels of the panels.
-            let [mean, scale, shift] = values.map(|v| unsafe { _mm512_loadu_ps(v.add(j * NR)) });
-            for r in 0..R {
-                for i in 0..MR {
-                    acc[r][i][j] = _mm512_fmadd_ps(_mm512_sub_ps(acc[r][i][j], mean), scale, shift);
-                }
-            }
-        }
-        // The second operand is the result where one is not a number, and where both are zero.
-        let (zero, six) = (_mm512_setzero_ps(), _mm512_set1_ps(6.0));
-        match act {
-            Activation::Identity => {}
-            Activation::Relu => each!(acc, (r, i, j) => acc[r][i][j] = _mm512_max_ps(zero, acc[r][i][j])),
-            Activation::Relu6 => {
-                each!(acc, (r, i, j) => acc[r][i][j] = _mm512_min_ps(six, _mm512_max_ps(zero, acc[r][i][j])));
-            }
-            Activation::HardSwish => {
-                let (three, sixth) = (_mm512_set1_ps(3.0), _mm512_set1_ps(1.0 / 6.0));
-                each!(acc, (r, i, j) => {
-                    let v = acc[r][i][j];
-                    let gate = _mm512_min_ps(six, _mm512_max_ps(zero, _mm512_add_ps(v, three)));
-                    acc[r][i][j] = _mm512_mul_ps(_mm512_mul_ps(v, gate), sixth);
-                });
-            }
-        }
-    }
+    finish_in_registers!(acc, C, R, finish);
     each!(acc, (r, i, j) => if r * MR + i < c.rows {
         // SAFETY: a row that exists.
         unsafe { _mm512_storeu_ps(c.to.add((r * MR + i) * c.ld + j * NR), acc[r][i][j]) };

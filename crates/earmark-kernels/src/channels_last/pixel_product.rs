@@ -8,16 +8,25 @@ use crate::gemm::matrix_product::{k_blocks, rhs_len, rhs_stride};
 use crate::gemm::micro_kernel::{NR, OutputBlock, block_size};
 use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::lengths::{check_channels, check_len};
+use crate::hardware::products::Reduced;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
+use crate::reduced::{ColumnFinish, LeftWords, RoundedWeights, multiply};
 
-/// Weights `[O, I]` packed as a right operand, `[k block][column panel][k][NR]`, and what follows the product.
+/// Weights `[O, I]` as a right operand, and what follows the product.
 #[derive(Debug)]
 pub(crate) struct PixelWeights {
-    data: Buffer,
+    data: Data,
     pub outputs: usize,
     pub inputs: usize,
     finish: Finish,
+}
+
+#[derive(Debug)]
+enum Data {
+    /// `[k block][column panel][k][NR]`.
+    Single(Buffer),
+    Rounded(RoundedWeights),
 }
 
 impl PixelWeights {
@@ -39,10 +48,67 @@ impl PixelWeights {
             begin += rhs_len(length, outputs);
         }
         Self {
-            data,
+            data: Data::Single(data),
             outputs,
             inputs,
             finish: Finish::new(norm, act),
+        }
+    }
+
+    /// The same for products of fewer bits: weights are rounded once.
+    ///
+    /// # Panics
+    /// If a length does not fit.
+    pub fn round(
+        ws: &Workspace,
+        weight: &[f32],
+        inputs: usize,
+        norm: &Norm,
+        act: Activation,
+        reduced: Reduced,
+    ) -> Self {
+        let outputs = norm.channels();
+        check_len("weights", weight, outputs * inputs);
+        Self {
+            data: Data::Rounded(RoundedWeights::right(ws, weight, inputs, reduced)),
+            outputs,
+            inputs,
+            finish: Finish::new(norm, act),
+        }
+    }
+
+    /// What pixels must be rounded to for [`PixelWeights::multiply_words`]; `None` for [`PixelWeights::multiply`].
+    pub fn reduced(&self) -> Option<Reduced> {
+        match &self.data {
+            Data::Single(_) => None,
+            Data::Rounded(weights) => Some(weights.reduced),
+        }
+    }
+
+    /// [`PixelWeights::multiply`] of rounded pixels.
+    pub fn multiply_words(&self, x: LeftWords<'_>, c: &mut Tile<'_>) {
+        let Data::Rounded(weights) = &self.data else {
+            unreachable!("pixels are rounded for rounded weights");
+        };
+        check_channels("a row of the output", c.stride(), row_len(self.outputs));
+        let (reduced, first) = (weights.reduced, c.col0);
+        assert!(first.is_multiple_of(NR), "a rectangle has whole panels");
+        // What pads a row may be a rectangle of its own.
+        let columns = self
+            .outputs
+            .next_multiple_of(NR)
+            .saturating_sub(first)
+            .min(c.cols);
+        if columns == 0 {
+            return;
+        }
+        let right = weights.as_right().after_columns(first);
+        let finish = ColumnFinish {
+            values: self.finish.from(first),
+            act: self.finish.act,
+        };
+        for part in c.cut(columns).iter_mut().take(1) {
+            multiply(reduced, reduced.words(self.inputs), x, right, part, Some(finish));
         }
     }
 
@@ -53,6 +119,9 @@ impl PixelWeights {
             c.col0.is_multiple_of(NR) && c.cols.is_multiple_of(NR),
             "a rectangle has whole panels"
         );
+        let Data::Single(data) = &self.data else {
+            unreachable!("pixels of single precision are multiplied by such weights");
+        };
         let (mr, nr) = block_size(isa);
         let columns = c.cols.min(self.outputs.next_multiple_of(NR) - c.col0);
         for j in (0..columns).step_by(nr) {
@@ -83,7 +152,7 @@ impl PixelWeights {
                             isa,
                             length,
                             x,
-                            (&self.data[panel..], rhs_stride(length)),
+                            (&data[panel..], rhs_stride(length)),
                             &place,
                             after,
                         )

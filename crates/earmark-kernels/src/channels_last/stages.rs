@@ -6,6 +6,7 @@ use crate::channels_last::depthwise::{PixelTaps, Planes};
 use crate::channels_last::first_layer::OutermostPlanes;
 use crate::channels_last::pixel_kernel::Pixels;
 use crate::channels_last::pixel_product::PixelWeights;
+use crate::channels_last::rounded_pixels;
 use crate::channels_last::row_len;
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::tiles_by_thread::{per_tile, split};
@@ -103,12 +104,16 @@ fn first(
 ) {
     let (ld, n) = (row_len(weight.outputs), pixels.len());
     let block = pixels_of_a_block(ws, n, weight.inputs);
+    let reduced = weight.reduced();
     per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
         // Two lines more than the pixels, so that rows do not compete for the same cache sets.
         let step = rows(tile.rows) + 2 * NR;
         let mut gathered = ws.take(weight.inputs * step);
         let begin = pixels.start + tile.row0;
         x.gather(planes, begin..begin + tile.rows, &mut gathered, step);
+        if let Some(reduced) = reduced {
+            return rounded_pixels::multiply_gathered(ws, (weight, reduced), (&gathered, step), tile);
+        }
         let left = Pixels {
             data: &gathered,
             row: 1,
@@ -121,7 +126,12 @@ fn first(
 fn pointwise(ws: &Workspace, weight: &PixelWeights, x: &[f32], pixels: Range<usize>, out: &mut [f32]) {
     let (ld, from, n) = (row_len(weight.outputs), row_len(weight.inputs), pixels.len());
     let block = pixels_of_a_block(ws, n, weight.inputs);
-    let tiles = split(out, n, ld, block, channels_of_a_piece(ws, n, weight.outputs));
+    let channels = channels_of_a_piece(ws, n, weight.outputs);
+    if let Some(reduced) = weight.reduced() {
+        let x = (&x[pixels.start * from..], from);
+        return rounded_pixels::pointwise(ws, (weight, reduced), x, n, out, [block, channels]);
+    }
+    let tiles = split(out, n, ld, block, channels);
     per_tile(ws, tiles, |_, tile| {
         let data = &x[(pixels.start + tile.row0) * from..];
         weight.multiply(
@@ -167,7 +177,11 @@ fn pair(
         return pointwise(ws, weight, &between, 0..n, out);
     }
     let block = pixels_of_a_block(ws, n, weight.inputs);
+    let reduced = weight.reduced();
     per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+        if let Some(reduced) = reduced {
+            return rounded_pixels::pair(ws, (taps, planes), (weight, reduced), x, pixels.start, tile);
+        }
         let mut between = ws.take(rows(tile.rows) * inner);
         let begin = pixels.start + tile.row0;
         taps.convolve(ws.isa(), planes, x, begin..begin + tile.rows, &mut between);

@@ -9,6 +9,7 @@ pub(crate) mod im2col;
 mod im2col_product;
 mod pixel_rows;
 pub mod pointwise;
+pub(crate) mod rounded_pointwise;
 mod weights;
 pub mod window;
 mod winograd;

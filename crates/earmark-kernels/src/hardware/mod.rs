@@ -2,5 +2,6 @@
 
 pub mod layout;
 pub(crate) mod lengths;
+pub mod products;
 pub mod reused_buffers;
 pub mod simd;

@@ -167,6 +167,22 @@ impl Deref for Buffer {
     }
 }
 
+impl Buffer {
+    /// The same memory as words of 32 bits.
+    pub(crate) fn words(&self) -> &[u32] {
+        let values = &**self;
+        // SAFETY: both are four bytes with the same alignment, and every pattern of bits is a word.
+        unsafe { std::slice::from_raw_parts(values.as_ptr().cast::<u32>(), values.len()) }
+    }
+
+    /// The same, to write.
+    pub(crate) fn words_mut(&mut self) -> &mut [u32] {
+        let values = &mut **self;
+        // SAFETY: as in `words`, and every pattern of bits is a number; the borrow of `self` is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u32>(), values.len()) }
+    }
+}
+
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
         debug_assert!(self.len <= self.data.len() * LINE);

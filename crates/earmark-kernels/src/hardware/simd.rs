@@ -121,6 +121,18 @@ impl Isa {
         }
     }
 
+    /// The widest set that may be used: the one that [`VARIABLE`] names, else the widest that this processor has, even
+    /// where [`Isa::detect`] prefers another. What products of fewer bits ask for.
+    ///
+    /// # Errors
+    /// As [`Isa::named`].
+    pub fn limit() -> Result<Self, IsaError> {
+        match std::env::var_os(VARIABLE) {
+            Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()),
+            _ => Ok(Self::widest()),
+        }
+    }
+
     /// Its name, as [`Isa::named`] takes it.
     pub const fn name(self) -> &'static str {
         match self.0 {

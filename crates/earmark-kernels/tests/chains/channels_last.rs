@@ -82,7 +82,7 @@ fn random_window(rng: &mut Rng, size: [usize; 2]) -> ConvWindow {
 }
 
 /// A chain whose first layer is dense or pointwise, of at most `channels` channels.
-fn random_chain(rng: &mut Rng, size: [usize; 2], channels: usize) -> Option<Chain> {
+pub fn random_chain(rng: &mut Rng, size: [usize; 2], channels: usize) -> Option<Chain> {
     let acts = [
         Activation::Identity,
         Activation::Relu,

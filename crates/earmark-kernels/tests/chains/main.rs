@@ -5,6 +5,7 @@
 mod oracle;
 
 mod channels_last;
+mod fewer_bits;
 mod inference;
 mod refused_layers;
 mod training;

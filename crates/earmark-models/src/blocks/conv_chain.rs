@@ -6,6 +6,7 @@ use crate::batch_norm_statistics::{BatchStatistics, without_gradients};
 use crate::forward_pass::Forward;
 use crate::params::{VarId, to_host};
 use burn::tensor::Tensor;
+use earmark_kernels::Products;
 use earmark_kernels::burn_ops::{chain_eval, chain_train, conv_kind, pack_for_inference, runs_on};
 use earmark_kernels::chain::{Chain, ConvLayer, InferenceChain};
 use std::sync::Arc;
@@ -63,7 +64,12 @@ fn part(convs: &[&Conv], pool: Option<PoolSpec>, frozen: bool, x: Tensor<4>, ctx
     }
     let key = (convs[0].weight, convs[convs.len() - 1].weight);
     let host = |id| to_host(without_gradients(ctx.vars().flat(id)));
-    let make = |chain: &Chain| packed(convs, chain, host);
+    let products = if frozen {
+        Products::single()
+    } else {
+        ctx.vars().products()
+    };
+    let make = |chain: &Chain| packed(convs, chain, products, host);
     let ready = ctx.vars().packed(frozen).get(key, chain, make);
     if frozen {
         Tensor::from_inner(chain_eval(&ready, x.inner()))
@@ -104,7 +110,12 @@ fn fused(convs: &[&Conv], pool: Option<PoolSpec>, mut size: [usize; 2]) -> Optio
 }
 
 /// A chain packed for inference, with the variables that `host` gives.
-fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> InferenceChain {
+fn packed(
+    convs: &[&Conv],
+    chain: &Chain,
+    products: Products,
+    host: impl Fn(VarId) -> Vec<f32>,
+) -> InferenceChain {
     let norms = || convs.iter().filter_map(|c| Some((*c, c.norm.as_ref()?)));
     let params: Vec<f32> = norms()
         .flat_map(|(c, n)| [c.host_kernel(host(c.weight)), host(n.gamma), host(n.beta)])
@@ -114,7 +125,7 @@ fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> I
         .flat_map(|(_, n)| [n.mean, n.variance])
         .flat_map(&host)
         .collect();
-    pack_for_inference(chain, &params, &moving)
+    pack_for_inference(chain, &params, &moving, products)
 }
 
 fn train_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {

@@ -3,6 +3,8 @@
 use crate::params::packed_chains::PackedChains;
 use crate::params::variable_names_and_shapes::{VarId, VarKind, VarSpec, count_parameters};
 use burn::tensor::{Device, Tensor, TensorData};
+use earmark_kernels::Products;
+use earmark_kernels::chain::gains_by_fewer_bits;
 use std::sync::Arc;
 
 /// The variables' current values, each flattened to one dimension and on one device.
@@ -13,6 +15,7 @@ pub struct Vars {
     specs: Vec<VarSpec>,
     values: Vec<Tensor<1>>,
     kernels: bool,
+    products: Products,
     packed: PackedChains,
     /// For each variable, whether training leaves it as it is.
     frozen: Arc<[bool]>,
@@ -42,6 +45,7 @@ impl Vars {
             frozen: vec![false; specs.len()].into(),
             specs,
             kernels: true,
+            products: Products::single(),
             packed: PackedChains::default(),
             packed_frozen: PackedChains::default(),
         }
@@ -73,6 +77,31 @@ impl Vars {
     /// Whether blocks may use earmark-kernels.
     pub fn uses_kernels(&self) -> bool {
         self.kernels
+    }
+
+    /// The same variables, for networks that score with these products; they train with single precision.
+    pub fn with_products(mut self, products: Products) -> Self {
+        self.products = products;
+        self.packed = PackedChains::default();
+        self
+    }
+
+    /// Whether the product of any layer gains by fewer bits: a pointwise convolution with batch normalisation that is
+    /// wide enough.
+    pub fn gain_by_fewer_bits(&self) -> bool {
+        self.specs.iter().any(|spec| {
+            let [outputs, inputs, 1, 1] = spec.shape[..] else {
+                return false;
+            };
+            let prefix = spec.name.strip_suffix("weight");
+            let is_normalised = prefix.is_some_and(|p| self.find(&format!("{p}bn.gamma")).is_some());
+            is_normalised && gains_by_fewer_bits(inputs, outputs)
+        })
+    }
+
+    /// What the products of a network multiply when it scores.
+    pub fn products(&self) -> Products {
+        self.products
     }
 
     /// All variables in declaration order.

@@ -14,3 +14,4 @@ mod networks_2018;
 mod onnx;
 mod panns;
 mod perceptron;
+mod precision;

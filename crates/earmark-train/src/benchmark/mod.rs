@@ -16,8 +16,8 @@ pub(crate) use time_and_peak_memory::median;
 
 use earmark_engine::{Optimizer, Scorer, SegmentBatch};
 use earmark_features::Extractor;
-use earmark_inference::{Device, PipelineError};
-use earmark_models::{Network, Vars};
+use earmark_inference::{Device, ModelPrecision, PipelineError};
+use earmark_models::{Network, Precision, Vars};
 use earmark_recipe::Recipe;
 use front_end::front_end_speed;
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub struct BenchmarkJob {
     pub repeat: usize,
     /// Device by name.
     pub device: String,
+    /// What inference computes in; `None`: what the recipe says.
+    pub precision: Option<Precision>,
     /// What to measure.
     pub measurements: Vec<Measurement>,
 }
@@ -47,6 +49,10 @@ pub struct BenchmarkJob {
 impl BenchmarkJob {
     fn batch_size(&self) -> usize {
         self.batch.unwrap_or(self.recipe.batches.size)
+    }
+
+    fn asked_precision(&self) -> Precision {
+        self.precision.unwrap_or(self.recipe.predict.precision)
     }
 
     fn sorted_settings(&self) -> Vec<String> {
@@ -93,6 +99,8 @@ pub struct BenchmarkResult {
     /// Instruction set of the CPU kernels, if they are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub simd: Option<&'static str>,
+    /// What inference was asked to compute in, and what it computed in.
+    pub precision: ModelPrecision,
     /// Threads of the front end and of the CPU device.
     pub threads: usize,
     /// Audio to features.
@@ -159,13 +167,15 @@ pub fn bench(
     let batch = job.batch_size();
     let (network, specs) = Network::build_to_train(&recipe.network, extractor.channels(), job.classes)?;
     let mut vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
+    let scoring = ModelPrecision::of_network(&named, job.asked_precision(), vars.clone())?;
+    speeds.precision = scoring.0;
     let frames = extractor.segment_frames().unwrap_or(1);
     let of_one = extractor.channels() * extractor.bands() * frames;
     check_batch(batch, of_one.max(job.classes))?;
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {
         network: network.clone(),
-        vars: vars.clone(),
+        vars: scoring.1,
         loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
         random_crops: None,

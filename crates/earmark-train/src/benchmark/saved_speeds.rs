@@ -130,6 +130,11 @@ impl SavedSpeeds {
                 None => {}
             }
         }
+        let asked = saved.pointer("/precision/asked");
+        let wanted: Value = job.asked_precision().name().into();
+        if let Some(found) = asked.filter(|found| **found != wanted) {
+            return refused(other("precision", found, &wanted));
+        }
         let mut speeds = Vec::new();
         for (k, (measurement, section, key, _, what)) in MEASURED.into_iter().enumerate() {
             let section = saved.get(section);
@@ -235,6 +240,7 @@ mod tests {
             classes: 10,
             repeat: 1,
             device: "cpu".into(),
+            precision: None,
             measurements: Measurement::ALL.to_vec(),
         }
     }

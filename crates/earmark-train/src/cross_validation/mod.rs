@@ -202,6 +202,7 @@ pub(super) fn evaluate_own_fold(run: &Path, data: &Path, device: &str) -> Evalua
         checkpoints: Checkpoints::Best,
         eval_dir: None,
         device: device.into(),
+        precision: None,
     }
 }
 

@@ -42,6 +42,12 @@ pub(crate) fn evaluate(
             job.run.display()
         )));
     }
+    if job.precision.is_some() {
+        return Err(PipelineError::Request(format!(
+            "{}: a stacked run is evaluated on what its base models scored before; leave out --precision",
+            job.run.display()
+        )));
+    }
     let others = job.subset.is_some()
         || job.fold_table.is_some()
         || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);

@@ -35,7 +35,7 @@ pub struct Eval {
     /// Evaluate every Nth checkpoint and always the last
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
-    /// Folder for results; default: eval/ in the run
+    /// Folder for results; default: eval/ in the run, eval-PRECISION/ with --precision
     #[arg(long, value_name = "DIR")]
     pub eval_dir: Option<PathBuf>,
     /// Print JSON
@@ -43,6 +43,8 @@ pub struct Eval {
     pub json: bool,
     #[command(flatten)]
     pub compute: Compute,
+    #[command(flatten)]
+    pub precision: PrecisionArg,
 }
 
 /// Evaluates a run's checkpoints, or those of each run of a cross-validation.
@@ -70,6 +72,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         checkpoints: Checkpoints::Every(args.every),
         eval_dir: args.eval_dir,
         device: args.compute.device,
+        precision: args.precision.precision,
     };
     let stop = console.stop_flag()?;
     let evaluate = |job: &EvaluateJob| train::evaluate(job, &|e| console.show(e), &stop);
@@ -130,7 +133,7 @@ fn as_json(done: &EvaluateResult) -> Value {
     });
     json!({
         "eval_dir": done.eval_dir, "optimistic": done.optimism, "judged": evaluated.collect::<Map<_, _>>(),
-        "judged_before": done.already_evaluated, "skipped": done.skipped, "damaged": done.damaged,
+        "judged_before": done.already_evaluated, "skipped": done.skipped, "damaged": done.damaged, "precision": done.precision,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use earmark::Recipe;
+use earmark::models::Precision;
 use earmark::train::benchmark::{
     self, BenchmarkResult, Measurement, SavedSpeeds, SpeedVerdict, StepSpeed, bench,
 };
@@ -51,6 +52,8 @@ pub struct Bench {
     pub json: bool,
     #[command(flatten)]
     pub compute: Compute,
+    #[command(flatten)]
+    pub precision: PrecisionArg,
 }
 
 /// Measures a recipe on this machine.
@@ -62,6 +65,7 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
         classes: args.class_count,
         repeat: args.repeat,
         device: args.compute.device,
+        precision: args.precision.precision,
         measurements: match args.only.is_empty() {
             true => Measurement::ALL.to_vec(),
             false => args.only,
@@ -77,6 +81,9 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
     let Some(mut speeds) = bench(&job, &note, &stop)? else {
         bail!(Stopped("interrupted".into()));
     };
+    if let Some(note) = speeds.precision.note() {
+        console.note(note);
+    }
     if let Some(saved) = saved {
         speeds.changes = saved.changes(&speeds)?;
     }
@@ -99,8 +106,12 @@ fn saved(path: &Path, job: &benchmark::BenchmarkJob) -> anyhow::Result<SavedSpee
 fn text(speeds: &BenchmarkResult) -> String {
     let threads = human_amount(speeds.threads, "thread", "threads");
     let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
+    let precision = match speeds.precision.computed {
+        Precision::F32 => String::new(),
+        other => format!(", inference in {other}"),
+    };
     let mut text = format!(
-        "{} on {}{simd}, {threads}\n",
+        "{} on {}{simd}, {threads}{precision}\n",
         one_line(&speeds.recipe),
         speeds.device
     );

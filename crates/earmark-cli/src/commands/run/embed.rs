@@ -36,6 +36,8 @@ pub struct Embed {
     pub json: bool,
     #[command(flatten)]
     pub compute: Compute,
+    #[command(flatten)]
+    pub precision: PrecisionArg,
 }
 
 /// Writes embeddings of recordings.
@@ -65,6 +67,7 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
         read: args.damaged.with(args.read.read_as()?),
         segments: args.segments,
         device: args.compute.device,
+        precision: args.precision.precision,
     };
     let done = console.run("nothing was written", |show, stop| {
         inference::embed(&job, show, stop)
@@ -87,7 +90,7 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
             vec![args.out.display().to_string()]
         }
     };
-    let (found, skipped) = (done.embeddings, done.skipped);
+    let (found, skipped, precision) = (done.embeddings, done.skipped, done.precision);
     let facts = || {
         let files: BTreeSet<&str> = found.files.iter().map(String::as_str).collect();
         let mut facts = json!({
@@ -96,6 +99,7 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
             "rows": found.files.len(),
             "width": found.width,
             "segments": job.segments,
+            "precision": [precision],
             "skipped": skipped,
             "damaged": damaged,
             "notes": notes,
@@ -125,6 +129,7 @@ fn settings(args: &Embed) -> anyhow::Result<Vec<(String, String)>> {
         read: &args.read,
         damaged: args.damaged,
         device: &args.compute.device,
+        precision: args.precision,
     };
     let mut settings = asked.settings()?;
     settings.push(("--segments".to_owned(), args.segments.to_string()));

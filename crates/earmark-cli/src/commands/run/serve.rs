@@ -70,6 +70,9 @@ pub fn run(args: Serve, console: &Console) -> anyhow::Result<Status> {
         false => shown.note(log_line(request)),
     });
     let server = Server::start(&config(args)?, observer)?;
+    for note in server.precision_notes() {
+        console.note(note);
+    }
     let stop = console.stop_flag()?;
     let (address, names) = (server.address(), server.model_names());
     match as_json {

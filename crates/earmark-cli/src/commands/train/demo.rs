@@ -132,6 +132,7 @@ impl Workflow<'_> {
             checkpoints: train::Checkpoints::Every(4),
             eval_dir: None,
             device: self.args.compute.device.clone(),
+            precision: None,
         };
         self.console.run(AGAIN, |show, stop| {
             let evaluated = train::evaluate(&job, show, stop)?;

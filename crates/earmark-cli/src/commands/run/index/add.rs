@@ -85,6 +85,9 @@ pub fn run(args: &AddToIndex, console: &Console) -> anyhow::Result<Status> {
     }
     let amount = human_amount(inputs.files.len(), "recording", "recordings");
     console.note(format!("{amount}, {}", embedder.window_rule().describe()));
+    if let Some(note) = embedder.model().precision().note() {
+        console.note(note);
+    }
     let done = console.run(
         "what was embedded is in the index; run the same command again for the rest",
         |show, stop| {

@@ -10,8 +10,8 @@ mod speed;
 
 use crate::prelude::*;
 use display::Display;
-use earmark::inference::ThresholdConfig;
 use earmark::inference::stream::{self, PcmSample, StreamMeter, StreamResult, StreamTagger};
+use earmark::inference::{ModelPrecision, ThresholdConfig};
 use earmark::metrics::BlendMean;
 use labels::Labels;
 use std::num::NonZeroUsize;
@@ -112,6 +112,9 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
         device: args.compute.device,
     };
     let mut tagger = StreamTagger::open(&job, feed.rate_hz())?;
+    for note in ModelPrecision::notes(tagger.precisions()) {
+        console.note(note);
+    }
     let stop = console.stop_flag()?;
     let heading = heading(&args.input, &tagger);
     let mut display = Display::open(args.json, &heading, &tagger);

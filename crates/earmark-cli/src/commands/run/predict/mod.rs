@@ -65,6 +65,8 @@ pub struct Predict {
     pub json: bool,
     #[command(flatten)]
     pub compute: Compute,
+    #[command(flatten)]
+    pub precision: PrecisionArg,
 }
 
 /// Writes the scores of recordings.
@@ -89,6 +91,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
         raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),
         device: args.compute.device,
+        precision: args.precision.precision,
     };
     output::check(&args.out)?;
     let target = Target {
@@ -130,6 +133,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
                 "damaged": damaged,
                 "notes": notes,
                 "trained_on": prediction.trained_on,
+                "precision": prediction.precision,
             }),
         },
         console,
@@ -208,6 +212,11 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
              out"
         );
     }
+    if args.precision.precision.is_some() && args.out_of_fold {
+        bail!(
+            "--precision: out-of-fold scores are computed as the run's recipe says (predict.precision); leave it out"
+        );
+    }
     if args.shard.shard.is_some() && (args.out_of_fold || output::is_stdout(&args.out)) {
         bail!(
             "--shard: shards are merged into a file, and out-of-fold scores have none; name a file with -o FILE, and \
@@ -234,6 +243,7 @@ fn settings(args: &Predict) -> anyhow::Result<Vec<(String, String)>> {
         read: &args.read,
         damaged: args.damaged,
         device: &args.compute.device,
+        precision: args.precision,
     };
     let mut settings = asked.settings()?;
     let mut add = |key: &str, value: String| settings.push((key.to_owned(), value));
@@ -268,6 +278,7 @@ fn held_out(job: &inference::PredictJob, console: &Console) -> anyhow::Result<Pr
     let found = out_of_fold(run, job.data.as_deref(), &job.device, console)?;
     Ok(Prediction {
         scores: sorted_by_file(&found.scores)?,
+        precision: Vec::new(),
         skipped: found.skipped,
         unnamed: Vec::new(),
         remarks: inference::Remarks::default(),

@@ -32,6 +32,7 @@ pub fn run(
                 "inputs": recordings.len() + skipped.len(),
                 "rows": rows,
                 "skipped": skipped,
+                "precision": prediction.precision,
                 "damaged": damaged,
                 "notes": notes,
             }),

@@ -42,6 +42,7 @@ pub fn run(
                 "damaged": damaged,
                 "notes": notes,
                 "trained_on": found.trained_on,
+                "precision": found.precision,
             }),
         },
         console,

@@ -99,6 +99,8 @@ pub struct Tag {
     pub workers: usize,
     #[command(flatten)]
     pub compute: Compute,
+    #[command(flatten)]
+    pub precision: PrecisionArg,
 }
 
 /// Detects sounds in recordings.
@@ -186,6 +188,7 @@ fn request(args: &Tag) -> anyhow::Result<tag::TagConfig> {
         models,
         mean: args.mean,
         device: args.compute.device.clone(),
+        precision: args.precision.precision,
         window_seconds: args.window,
         hop: match (args.hop, args.overlap) {
             (Some(hop), _) => WindowHop::Hop(hop),

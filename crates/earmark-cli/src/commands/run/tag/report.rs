@@ -2,9 +2,9 @@
 
 use super::destination::Output;
 use crate::prelude::*;
-use earmark::inference::grouped_notes;
 use earmark::inference::tag::{InputFiles, TagJob, TagSummary, Tagger};
 use earmark::inference::time_and_place::TimesAndPlaces;
+use earmark::inference::{ModelPrecision, grouped_notes};
 use serde_json::Value;
 
 /// Notes the model, its windows, and files that are ignored.
@@ -21,6 +21,9 @@ pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
         (true, Some(top)) => format!("the {top} best scores of every window"),
     };
     console.note(format!("{models}: {classes}, {windows}, {written}"));
+    for note in ModelPrecision::notes(&tagger.ensemble().precisions()) {
+        console.note(note);
+    }
     for licence in tagger.ensemble().imported_licences() {
         console.note(format!("licence of the imported network: {}", one_line(licence)));
     }
@@ -125,6 +128,7 @@ fn facts(result: &TagSummary, inputs: &InputFiles, job: &TagJob, out: &Path) -> 
         "skipped": result.skipped,
         "damaged": result.damaged,
         "notes": result.notes,
+        "precision": tagger.ensemble().precisions(),
         "out": out.to_string_lossy(),
     });
     // Scores of windows depend on no threshold, and no event is among them.
