@@ -5,6 +5,7 @@ use super::scoring::{blend_rows, calibrated, forward_pass, segments_of};
 use super::{Model, ModelPrecision};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
+use burn::tensor::Device as BurnDevice;
 use earmark_core::rows;
 use earmark_engine::ScorerOutput;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
@@ -15,8 +16,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Segments per forward pass. Passes are cut by this alone, so that scores do not depend on how many files are tagged at a time.
+/// Segments per forward pass. Passes are cut by this and by [`PASS_NUMBERS`] alone, so that scores do not depend on
+/// how many files are tagged at a time.
 const PASS: usize = 32;
+
+/// Most numbers that a processor takes in one pass of several segments, so that what is between the layers stays in its
+/// cache. A segment of five seconds, of 128 bands and 100 frames a second, is a pass of its own.
+const PASS_NUMBERS: usize = 1 << 16;
 
 /// Models that take any length score a shorter window filled with silence up to this: what they were trained on was never shorter.
 const SHORTEST_SECONDS: f64 = 2.0;
@@ -202,6 +208,11 @@ pub(crate) fn check_same_classes(
     )))
 }
 
+/// Segments of this size that one pass takes, given the most numbers that it may have.
+fn segments_per_pass(segment: &Features, most_numbers: usize) -> usize {
+    (most_numbers / segment.data.len().max(1)).clamp(1, PASS)
+}
+
 impl Model {
     /// The file and its classes, to compare with another's.
     pub(crate) fn path_and_classes(&self) -> (&Path, &[String]) {
@@ -250,7 +261,11 @@ impl Model {
         // Segments of one size share forward passes.
         let all: Vec<&Features> = segments.iter().flatten().collect();
         let alike = all.chunk_by(|a, b| a.frames == b.frames);
-        let passes = alike.flat_map(|alike| alike.chunks(PASS));
+        let most = match scorer.device == BurnDevice::flex() {
+            true => PASS_NUMBERS,
+            false => usize::MAX,
+        };
+        let passes = alike.flat_map(|alike| alike.chunks(segments_per_pass(alike[0], most)));
         let numbers: Vec<f32> = passes
             .flat_map(|pass| forward_pass(scorer, output, pass))
             .collect();
@@ -289,5 +304,21 @@ impl Model {
         }
         let log_mel = extractor.log_mel(&extractor.trim(&samples), scratch)?;
         segments_of(extractor, &log_mel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_are_cut_by_the_size_of_segments() {
+        let of = |frames: usize, most: usize| {
+            let segment = Features::new(1, 128, frames, vec![0.0; 128 * frames]).unwrap();
+            segments_per_pass(&segment, most)
+        };
+        let found = [0, 1, 100, 200, 500, 1_000, 100_000].map(|frames| of(frames, PASS_NUMBERS));
+        assert_eq!(found, [PASS, PASS, 5, 2, 1, 1, 1]);
+        assert_eq!(of(1_000, usize::MAX), PASS);
     }
 }

@@ -7,6 +7,10 @@ use earmark_metrics::{BlendMean, Calibration, MetricsError, ScoreTable, blend};
 
 /// The segments of log-mel features as the network takes them.
 pub(crate) fn segments_of(extractor: &Extractor, log_mel: &Features) -> Result<Vec<Features>, FeatureError> {
+    if extractor.segment_frames().is_none() {
+        // The clip is its only segment, and need not be cut out of itself.
+        return Ok(vec![extractor.postprocess(log_mel)?]);
+    }
     (0..extractor.segment_count(log_mel.frames))
         .map(|k| extractor.postprocess(&extractor.segment(log_mel, k)?))
         .collect()
@@ -21,7 +25,8 @@ pub(crate) fn score_pass(scorer: &Scorer, segments: &[&Features]) -> Vec<f32> {
 pub(crate) fn forward_pass(scorer: &Scorer, output: ScorerOutput, segments: &[&Features]) -> Vec<f32> {
     let first = segments[0];
     let shape = [segments.len(), first.channels, first.bands, first.frames];
-    let x = segments.iter().flat_map(|f| f.data.iter().copied()).collect();
+    let mut x = Vec::with_capacity(shape.iter().product());
+    segments.iter().for_each(|f| x.extend_from_slice(&f.data));
     scorer.forward(output, SegmentBatch::new(x, shape))
 }
 

@@ -118,7 +118,7 @@ fn fewer_workers(started: usize, wanted: usize, cause: &str) -> String {
     }
 }
 
-fn pool(threads: usize) -> Result<rayon::ThreadPool, String> {
+pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, String> {
     #[cfg(test)]
     few_threads::count_one()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

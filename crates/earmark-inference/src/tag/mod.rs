@@ -12,6 +12,7 @@
 //! Several files are tagged at a time ([`TagJob`]). The results of each go to a resume log, one write per file, and the
 //! output is made from it: if the process is killed, only the files in progress are lost ([`resume_log`]).
 
+mod batches;
 pub mod classes;
 mod config;
 pub mod default_model;
@@ -30,6 +31,7 @@ mod recording_facts;
 pub mod result;
 pub mod resume_log;
 mod score_files;
+mod scoring_threads;
 mod scratch_file;
 pub(crate) mod tables;
 mod tagged_recording;

@@ -1,24 +1,25 @@
 //! How one recording is tagged: decoded, cut into windows, scored, and searched for events.
 
 use super::TagError;
+use super::batches::{Batch, BatchCutter};
 use super::error::TagFailure;
 use super::events::EventFinder;
 use super::result::{TagResult, WindowScores, milliseconds};
+use super::scoring_threads::{in_order, scoring_pools};
 use super::scratch_file::ScratchFile;
 use super::tagger::Tagger;
-use super::windows::{WindowGrid, Windower};
 use crate::error::without_path;
 use crate::model::WindowError;
 use earmark_audio::{AudioError, AudioStream, Clip, ClipNote, ReadOptions, resample};
 use earmark_core::caught_panics::catch_panic;
 use earmark_data::{ClipDamage, ClipRemarks};
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 
-/// Windows that are scored together, and batches that are decoded ahead.
-const BATCH: usize = 16;
+/// Batches that are decoded ahead.
 const AHEAD: usize = 2;
 
 /// Samples of a clip in memory that are cut into windows at a time, so that the windows of a long one are not all held
@@ -27,8 +28,8 @@ const BLOCK: usize = 1 << 16;
 
 impl Tagger {
     /// Tags the recording `name`. Scores of windows, if they are kept, go to `lines` as JSON, one per line. `progress`
-    /// receives the share that is done and the number of windows that are scored. Runs on the threads of the pool that
-    /// it is called in.
+    /// receives the share that is done and the number of windows that are scored. Uses as many threads as the pool has
+    /// that it is called in.
     pub(super) fn decode_and_score(
         &self,
         path: &Path,
@@ -51,16 +52,17 @@ impl Tagger {
             finder: EventFinder::new(self.grid, rate_hz, self.rule.clone()),
             lines,
         };
-        let mut scored = 0;
-        let mut score = |batch: &Batch, read: u64| -> Result<(), TagFailure> {
-            scorer.score_batch(batch, stop)?;
-            scored += batch.windows.len() as u64;
-            progress(total.map_or(0.0, |total| read as f64 / total as f64), scored);
+        let mut count = 0;
+        let mut keep = |scored: ScoredBatch| -> Result<(), TagFailure> {
+            count += scored.rows.len() as u64;
+            let read = scored.frames_read as f64;
+            scorer.keep(scored)?;
+            progress(total.map_or(0.0, |total| read / total as f64), count);
             Ok(())
         };
         // Decode ahead where there are threads for it.
         let ahead = match rayon::current_num_threads() > 1 {
-            true => self.decode_ahead(&mut stream, &mut score)?,
+            true => self.decode_ahead(&mut stream, stop, &mut keep)?,
             false => None,
         };
         let decoded = match ahead {
@@ -68,7 +70,7 @@ impl Tagger {
             None => {
                 let mut result = Ok(());
                 let decoded = self.decode(&mut stream, |batch, read| {
-                    result = score(&batch, read);
+                    result = self.score(batch, read, stop).and_then(&mut keep);
                     result.is_ok()
                 });
                 result.map(|()| decoded)?
@@ -110,12 +112,12 @@ impl Tagger {
         let mut cutter = BatchCutter::new(self.grid);
         for block in samples.chunks(BLOCK) {
             for batch in cutter.push(block) {
-                scorer.score_batch(&batch, stop)?;
+                scorer.keep(self.score(batch, 0, stop)?)?;
             }
         }
         let seen = cutter.seen();
         if let Some(batch) = cutter.finish() {
-            scorer.score_batch(&batch, stop)?;
+            scorer.keep(self.score(batch, 0, stop)?)?;
         }
         let found = scorer.finder.finish(seen);
         let result = TagResult::new(name, clip.duration_seconds(), clip.sample_rate_hz);
@@ -124,13 +126,15 @@ impl Tagger {
         Ok(result)
     }
 
-    /// Decodes a stream in a thread of its own while its batches are scored on this one. `None` where no thread can be
-    /// started; the stream is then as it was.
+    /// Decodes a stream in a thread of its own while its batches are scored: each by one of several threads, or one after
+    /// the other on this one. `None` where no thread can be started to decode; the stream is then as it was.
     fn decode_ahead(
         &self,
         stream: &mut AudioStream,
-        score: &mut impl FnMut(&Batch, u64) -> Result<(), TagFailure>,
+        stop: &AtomicBool,
+        keep: &mut impl FnMut(ScoredBatch) -> Result<(), TagFailure>,
     ) -> Result<Option<Result<DecodedRecording, AudioError>>, TagFailure> {
+        let pools = scoring_pools(self.grid, stream.expected_len());
         std::thread::scope(|s| {
             let (send, receive) = sync_channel(AHEAD);
             // A panic of the decoder is caught on its own thread, where it is known to be caught.
@@ -139,9 +143,13 @@ impl Tagger {
             let Ok(decoder) = std::thread::Builder::new().spawn_scoped(s, decode) else {
                 return Ok(None);
             };
-            let result = receive
-                .into_iter()
-                .try_for_each(|(batch, read)| score(&batch, read));
+            let score = |(batch, read): (Batch, u64)| self.score(batch, read, stop);
+            let result = match pools.is_empty() {
+                true => score_here(receive, score, keep),
+                false => in_order(&pools, receive, score, |scored| {
+                    keep(scored.map_err(TagFailure::Recording)??)
+                }),
+            };
             let decoded = decoder
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -196,60 +204,56 @@ impl DecodedRecording {
     }
 }
 
-/// Windows that are scored together.
-#[derive(Default)]
-struct Batch {
-    starts: Vec<u64>,
-    windows: Vec<Vec<f32>>,
+/// Scores batches on this thread, one after the other.
+fn score_here(
+    batches: Receiver<(Batch, u64)>,
+    score: impl Fn((Batch, u64)) -> Result<ScoredBatch, TagFailure>,
+    keep: &mut impl FnMut(ScoredBatch) -> Result<(), TagFailure>,
+) -> Result<(), TagFailure> {
+    batches
+        .into_iter()
+        .try_for_each(|batch| score(batch).and_then(&mut *keep))
 }
 
-impl Batch {
-    fn add(&mut self, start: u64, samples: &[f32]) {
-        self.starts.push(start);
-        self.windows.push(samples.to_vec());
-    }
+/// The scores of a batch.
+struct ScoredBatch {
+    /// Samples of each window.
+    spans: Vec<Range<u64>>,
+    /// Its scores, one per class.
+    rows: Vec<Vec<f32>>,
+    /// Frames of the file that were read when it was cut.
+    frames_read: u64,
 }
 
-/// Cuts blocks of samples into windows, and these into batches.
-struct BatchCutter {
-    windower: Windower,
-    batch: Batch,
-}
-
-impl BatchCutter {
-    fn new(grid: WindowGrid) -> Self {
-        Self {
-            windower: Windower::new(grid),
-            batch: Batch::default(),
+impl Tagger {
+    fn score(&self, batch: Batch, frames_read: u64, stop: &AtomicBool) -> Result<ScoredBatch, TagFailure> {
+        if stop.load(Ordering::Relaxed) {
+            return Err(TagFailure::Stopped);
         }
-    }
-
-    /// Samples so far.
-    fn seen(&self) -> u64 {
-        self.windower.seen()
-    }
-
-    /// Takes a block; the batches that it fills.
-    fn push(&mut self, block: &[f32]) -> Vec<Batch> {
-        let (batch, mut full) = (&mut self.batch, Vec::new());
-        self.windower.push(block, |start, samples| {
-            batch.add(start, samples);
-            if batch.windows.len() == BATCH {
-                full.push(std::mem::take(&mut *batch));
+        let rate = f64::from(self.ensemble.sample_rate_hz());
+        let at = |window: usize| milliseconds(batch.starts[window] as f64 / rate);
+        let rows = self.ensemble.score_windows(&batch.windows, self.grid.window);
+        let rows = rows.map_err(|error| match error {
+            WindowError::Features { window, cause } => {
+                TagFailure::Recording(format!("in the window at {} s: {cause}", at(window)))
             }
-        });
-        full
-    }
-
-    /// The last batch, unless it is empty.
-    fn finish(self) -> Option<Batch> {
-        let Self { windower, mut batch } = self;
-        windower.finish(|start, samples| batch.add(start, samples));
-        Some(batch).filter(|batch| !batch.windows.is_empty())
+            WindowError::Output { window, reason } => {
+                TagFailure::Recording(format!("in the window at {} s: {reason}", at(window)))
+            }
+            WindowError::Blend(cause) => TagFailure::Fatal(TagError::Model(cause.into())),
+        })?;
+        let windows = batch.starts.iter().zip(&batch.windows);
+        Ok(ScoredBatch {
+            spans: windows
+                .map(|(start, samples)| *start..start + samples.len() as u64)
+                .collect(),
+            rows,
+            frames_read,
+        })
     }
 }
 
-/// Scores the windows of one recording.
+/// Keeps the scores of one recording's windows, and finds events in them.
 struct RecordingScorer<'a> {
     tagger: &'a Tagger,
     finder: EventFinder,
@@ -257,28 +261,14 @@ struct RecordingScorer<'a> {
 }
 
 impl RecordingScorer<'_> {
-    fn score_batch(&mut self, batch: &Batch, stop: &AtomicBool) -> Result<(), TagFailure> {
-        if stop.load(Ordering::Relaxed) {
-            return Err(TagFailure::Stopped);
-        }
+    /// Takes the batches of a recording in their order.
+    fn keep(&mut self, scored: ScoredBatch) -> Result<(), TagFailure> {
         let (tagger, rate) = (self.tagger, f64::from(self.tagger.ensemble.sample_rate_hz()));
-        let rows = tagger.ensemble.score_windows(&batch.windows, tagger.grid.window);
-        let rows = rows.map_err(|error| match error {
-            WindowError::Features { window, cause } => TagFailure::Recording(format!(
-                "in the window at {} s: {cause}",
-                milliseconds(batch.starts[window] as f64 / rate)
-            )),
-            WindowError::Output { window, reason } => TagFailure::Recording(format!(
-                "in the window at {} s: {reason}",
-                milliseconds(batch.starts[window] as f64 / rate)
-            )),
-            WindowError::Blend(cause) => TagFailure::Fatal(TagError::Model(cause.into())),
-        })?;
-        for ((start, samples), row) in batch.starts.iter().zip(&batch.windows).zip(rows) {
+        for (span, row) in scored.spans.into_iter().zip(scored.rows) {
             let scores: Vec<f32> = tagger.chosen.iter().map(|c| row[*c]).collect();
             if tagger.windows {
-                let end = start + samples.len() as u64;
-                let line = WindowScores::new(*start as f64 / rate, end as f64 / rate, &scores, tagger.top);
+                let [start, end] = [span.start, span.end].map(|sample| sample as f64 / rate);
+                let line = WindowScores::new(start, end, &scores, tagger.top);
                 serde_json::to_vec(&line)
                     .map_err(std::io::Error::from)
                     .and_then(|json| self.lines.write_all(&[&json[..], b"\n"].concat()))

@@ -1,6 +1,9 @@
 //! Results in memory are those of files, to the last bit.
 
 use super::*;
+use crate::tag::batches::BATCH;
+use crate::tag::many_recordings::few_threads::LEFT;
+use crate::tag::many_recordings::pool;
 use crate::tag::resume_log::TagOutcome;
 use crate::{Model, predict_with};
 use earmark_audio::Clip;
@@ -122,4 +125,37 @@ fn opened_models_predict_as_named_ones() {
     assert_eq!(by_name.scores, by_model.scores);
     let one = predict_with(&opened[..1], &job, &|_| (), &stop).unwrap().unwrap();
     assert_eq!(one.scores.values(), opened[0].score(&clip(&played)).unwrap());
+}
+
+/// Batches are scored on as many threads as the pool has, whether these can be started or not.
+#[test]
+fn a_recording_on_several_threads_is_to_the_last_bit_that_of_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let tag = TagConfig {
+        thresholds: ThresholdConfig::all(0.2),
+        ..request(&models)
+    };
+    let tagger = Tagger::new(&tag).unwrap();
+    let file = dir.path().join("x.wav");
+    let tagged = |threads: usize, left: usize, stop: bool| {
+        pool(threads).unwrap().install(|| {
+            LEFT.set(left);
+            let stop = AtomicBool::new(stop);
+            tagger.tag_named(&file, "x.wav", &stop).unwrap()
+        })
+    };
+    // A part of a batch; a whole one and a part; five.
+    for (seconds, batches) in [(2.2, 1), (6.1, 2), (20.3, 5)] {
+        wav(&file, &sound(seconds, 7));
+        let alone = tagged(1, usize::MAX, false).unwrap();
+        assert_eq!(alone.windows.len().div_ceil(BATCH), batches, "{seconds} s");
+        for threads in [2, 3, 8] {
+            for left in [usize::MAX, 2, 1, 0] {
+                let found = tagged(threads, left, false).unwrap();
+                assert_eq!(found, alone, "{seconds} s, {threads} threads, {left} left");
+            }
+            assert_eq!(tagged(threads, usize::MAX, true), None);
+        }
+    }
 }
