@@ -7,7 +7,7 @@ cross-validates a linear probe on both, with whole recordings. The graph takes w
 for the probe, the length of most recordings of ESC-10) and fills shorter ones with silence, while MODEL takes recordings
 as they are: embeddings can only be the same for one length. Prints a JSON object: the largest and the mean difference of
 an embedding's numbers, the largest of them, accuracy of both probes. A difference above --tolerance, or another accuracy,
-ends the script with 1. With --clips, only so many recordings are embedded, and nothing is probed.
+ends the script with 1. With --clips N, only N recordings are embedded, and nothing is probed.
 
 Needs numpy and soundfile, and a program with the feature `onnx-models`.
 """

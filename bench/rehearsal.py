@@ -8,7 +8,7 @@ steps (argus-2019: a tenth of them), a fifth of that again (its features are cac
 cache, a fold's evaluation, and the prediction of the whole test subset; and a training on a hundredth of the
 set, whose memory the full one is compared with. Each stage is a line of WORK/SET/rehearsal.jsonl with the
 seconds by the clock, processor seconds and the largest resident memory of the program; what is there is not
-run again, so that a killed rehearsal goes on. Prints the table of docs/results/rehearsal.md.
+run again, so that a killed rehearsal resumes. Prints the table of docs/results/rehearsal.md.
 
 Of a training, the log says when the first step was done, how long the others took, and the share of the time
 that they waited for data. Python 3.11+, its standard library alone.

@@ -103,8 +103,8 @@ fn sort<R>(
 fn on_all(pools: &[ThreadPool], run: &(dyn Fn() + Sync), meanwhile: &mut dyn FnMut()) {
     match pools.split_first() {
         None => meanwhile(),
-        Some((pool, rest)) => pool.in_place_scope(|s| {
-            s.spawn(move |_| run());
+        Some((pool, rest)) => pool.in_place_scope(|spawner| {
+            spawner.spawn(move |_| run());
             on_all(rest, run, meanwhile);
         }),
     }
