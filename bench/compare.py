@@ -122,7 +122,7 @@ def shown_time(seconds):
 
 
 def shown_settings(settings):
-    words = [f"{settings['threads']} thread" + ("s" if int(settings["threads"]) != 1 else "")]
+    words = [f"threads: {settings['threads']}"]
     words += [value.lower() for name, value in settings.items() if name in ("layout", "hint")]
     words += ["no spinning"] if settings.get("spin") == "0" else []
     return ", ".join(words)
@@ -134,13 +134,14 @@ def shown_memory(runs):
 
 
 def table(results):
-    """Rows of Markdown: one per case and other program."""
-    yield "| work | earmark | other | its time | ratio (rounds) | must, goal | memory, MiB |"
-    yield "|---|---|---|---|---|---|---|"
+    """Two tables of Markdown, a row for each case and other program: times, then limits and settings. Rows are at most a hundred wide."""
+    times = ["| work | earmark | other | its time | ratio (rounds) |", "|---|---|---|---|---|"]
+    rest = ["| work | other | settings | its settings | must, goal | MiB |", "|---|---|---|---|---|---|"]
     for case in dict.fromkeys(result["case"] for result in results):
         own = [r for r in results if r["case"] is case and r["program"].kind == "earmark"]
         others = [r for r in results if r["case"] is case and r["program"].kind == "peer"]
         for ours in own:
+            title = f"{case.title}{', ' + ours['settings']['simd'] if 'simd' in ours['settings'] else ''}"
             for other in others:
                 mine = [r["seconds"] for r in ours["runs"]]
                 its = [r["seconds"] for r in other["runs"]]
@@ -149,15 +150,23 @@ def table(results):
                 # Limits are against the same precision.
                 limited = case.must and "precision" not in dict(other["program"].fixed)
                 cells = [
-                    f"{case.title}{', ' + ours['settings']['simd'] if 'simd' in ours['settings'] else ''}",
-                    f"{shown_time(statistics.median(mine))} ({shown_settings(ours['settings'])})",
-                    f"{other['name']} ({shown_settings(other['settings'])})",
+                    title,
+                    shown_time(statistics.median(mine)),
+                    other["name"],
                     shown_time(statistics.median(its)),
                     f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})",
+                ]
+                times.append("| " + " | ".join(cells) + " |")
+                cells = [
+                    case.name,
+                    other["name"],
+                    shown_settings(ours["settings"]),
+                    shown_settings(other["settings"]),
                     f"{case.must}, {case.goal}" if limited else "",
                     " / ".join(memory) if memory != ["–", "–"] else "",
                 ]
-                yield "| " + " | ".join(cells) + " |"
+                rest.append("| " + " | ".join(cells) + " |")
+    return [*times, "", *rest]
 
 
 def version(package):

@@ -95,7 +95,7 @@ def cases():
         sets = [f"network.base={base}"]
         title = f"AuxSkipAttention, base {base}, batch {batch}"
         yield Case(
-            f"auxskip{base}-train", f"{title}: training step",
+            f"auxskip{base}-train", f"{title}: training",
             **bench(AUXSKIP, "train-step", batch, sets), peers=torch(f"train:auxskip{base}:{batch}"), must=train[0], goal=train[1],
         )
         yield Case(
