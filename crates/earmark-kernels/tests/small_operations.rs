@@ -144,6 +144,32 @@ fn max_pool_keeps_nan_and_takes_the_first_of_equals() {
     let mut dx = [9.0; 4];
     pool::backward(&ws, &shape, OpInput::plain(&x), &[3.0, 5.0], &mut dx);
     assert_eq!(dx, [3.0, 0.0, 5.0, 0.0]);
+
+    // Windows of 2 x 2, which are computed without a branch, at an odd width and height.
+    const NAN: f32 = f32::NAN;
+    #[rustfmt::skip]
+    let x = [
+        1.0, 1.0, 0.5, NAN, -0.0, 0.0, 1.0, 2.0, 9.0,
+        1.0, 1.0, NAN, 3.0, -0.0, 0.0, 3.0, 3.0, 9.0,
+        9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0,
+    ];
+    #[rustfmt::skip]
+    let want = [
+        3.0, 0.0, 0.0, 5.0, 7.0, 0.0, 0.0, 0.0, 0.0,
+        0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0, 0.0, 0.0,
+        0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+    ];
+    for isa in Isa::available() {
+        let ws = Workspace::with_isa(isa);
+        let shape = PoolShape {
+            window: [2, 2],
+            size: [3, 9],
+            ..shape
+        };
+        let mut dx = [9.0; 27];
+        pool::backward(&ws, &shape, OpInput::plain(&x), &[3.0, 5.0, 7.0, 8.0], &mut dx);
+        assert_eq!(dx, want, "{isa:?}");
+    }
 }
 
 #[test]

@@ -151,6 +151,32 @@ fn largest(band: &[f32], width: usize, window: [usize; 2], j: usize) -> usize {
     best
 }
 
+#[inline(always)]
+fn give_body<const FMA: bool>(band: &[f32], dy: &[f32], grad: &mut [f32]) {
+    let is = |x: f32, max: f32| (x == max) | (x.is_nan() & max.is_nan());
+    let width = band.len() / 2;
+    let (top, bottom) = band.split_at(width);
+    let (grad_top, grad_bottom) = grad.split_at_mut(width);
+    let values = top.chunks_exact(2).zip(bottom.chunks_exact(2));
+    let grads = grad_top.chunks_exact_mut(2).zip(grad_bottom.chunks_exact_mut(2));
+    for ((&g, (x, y)), (dx, dy)) in dy.iter().zip(values).zip(grads) {
+        let max = larger(larger(x[0], x[1]), larger(y[0], y[1]));
+        let first = is(x[0], max);
+        let second = is(x[1], max) & !first;
+        let third = is(y[0], max) & !first & !second;
+        let fourth = !first & !second & !third;
+        dx[0] = if first { g } else { 0.0 };
+        dx[1] = if second { g } else { 0.0 };
+        dy[0] = if third { g } else { 0.0 };
+        dy[1] = if fourth { g } else { 0.0 };
+    }
+}
+multiversion! {
+    /// What [`largest`] says for windows of 2 x 2, without a branch: the gradient of each window goes to its first
+    /// largest value, and 0 to the other three.
+    fn give_to_largest(band: &[f32], dy: &[f32], grad: &mut [f32]) = give_body
+}
+
 /// The backward pass of [`forward`]: fills `dx[C, B * H * W]` with the gradient of the normalised input and returns the sums for
 /// [`crate::elementwise::batch_norm::Norm::backward`].
 ///
@@ -182,7 +208,8 @@ pub fn backward(
             for (b, (dx, dy)) in planes.enumerate() {
                 let at = c * n + b * pixels;
                 let whole = (0..2).all(|a| size[a].is_multiple_of(window[a]));
-                if pool == Pool::Max || !whole {
+                let by_window = pool == Pool::Max && window != [2, 2];
+                if by_window || !whole {
                     dx.fill(0.0);
                 }
                 if pool == Pool::Max {
@@ -192,6 +219,9 @@ pub fn backward(
                     let band = r * window[0] * size[1]..(r + 1) * window[0] * size[1];
                     match pool {
                         Pool::Mean => spread(ws, &mut dx[band], size[1], window, dy),
+                        Pool::Max if !by_window => {
+                            give_to_largest(ws.isa(), &plane[band.clone()], dy, &mut dx[band]);
+                        }
                         Pool::Max => {
                             for (j, &g) in dy.iter().enumerate() {
                                 dx[band.start + largest(&plane[band.clone()], size[1], window, j)] = g;
