@@ -4,7 +4,7 @@
 //! `only` is the number of the one block to time.
 //! `EARMARK_SIMD` chooses the instruction set. The number at the end of a line is a sum over the bits of all gradients, so that two
 //! versions of the kernels can be compared.
-//! (`bench/peers.py train:auxskip16:16:channels_last` times such a step, with attention and heads, with PyTorch.)
+//! (`bench/peers.py train:auxskip16:16 layout=channels_last` times such a step, with attention and heads, with PyTorch.)
 
 #![allow(clippy::print_stdout)]
 

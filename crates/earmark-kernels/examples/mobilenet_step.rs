@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p earmark-kernels --example mobilenet_step [batch] [repeats] [infer]`; with `infer` nothing is trained.
 //! `EARMARK_SIMD` chooses the instruction set.
-//! (`bench/peers.py train:mobilenet:64:channels_last` times such a step with PyTorch.)
+//! (`bench/peers.py train:mobilenet:64 layout=channels_last` times such a step with PyTorch.)
 
 #![allow(clippy::print_stdout)]
 

@@ -2,6 +2,7 @@
 
 use crate::chain::chain_shape::Chain;
 use crate::chain::conv_layer::ConvKind;
+use crate::conv::window::ConvWindow;
 use crate::conv::{self, pointwise};
 use crate::depthwise;
 use crate::elementwise::activation::Activation;
@@ -170,8 +171,11 @@ impl Chain {
     ) -> Vec<LayerGrads> {
         let shape = self.final_pool().expect("the chain ends in a pool");
         let output = saved.output();
-        // Dense convolutions read whole rows of the gradient.
-        let dense = matches!(self.layers.last(), Some(layer) if matches!(layer.kind, ConvKind::Dense(_)));
+        // Dense convolutions read whole rows of the gradient, unless they are padded beyond their kernel.
+        let whole_rows = |window: &ConvWindow| (0..2).all(|a| window.after[a] < window.kernel[a]);
+        let dense = self.layers.last().is_some_and(
+            |layer| matches!(&layer.kind, ConvKind::Dense(window) if whole_rows(window)),
+        );
         let last = if dense && shape.pool == Pool::Mean {
             let mean = MeanGrad::new(shape, output, g);
             let sums = mean.sums(ws);
