@@ -10,6 +10,7 @@ use earmark_index::archive::{
     IndexManifest, IndexWriter, IndexedRecording, KnownPaths, RecordingVersion, normal_name,
 };
 use rayon::prelude::*;
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -281,9 +282,13 @@ fn known_as(
     if let Some(name) = known.name_of(&file.path) {
         return Some(name.to_owned());
     }
+    let size = std::fs::metadata(&file.path).ok()?.len();
+    // Read once, and only where a size fits: recorders with one schedule write files of one name, size and time.
+    let own = LazyCell::new(|| RecordingVersion::of(&file.path).ok());
     let is_it = |name: &&str| {
-        let version = writer.version_of(name);
-        !moved.contains(*name) && version.is_some_and(|version| version.is_still(&file.path).unwrap_or(false))
+        let version = writer.version_of(name).filter(|version| version.size == size);
+        let same = |version: &RecordingVersion| own.as_ref().is_some_and(|own| version.is_same_content(own));
+        !moved.contains(*name) && version.is_some_and(same)
     };
     let mut gone = known.gone_with_name(file.path.file_name()?);
     gone.find(is_it).map(str::to_owned)

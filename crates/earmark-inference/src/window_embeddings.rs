@@ -55,11 +55,8 @@ impl WindowEmbedder {
         hop: WindowHop,
         damaged: Damaged,
     ) -> Result<Self, PipelineError> {
-        model.check_scores_windows()?;
         let rule = WindowRule::new(&model, window_seconds, hop)?;
-        let (window, hop) = rule.samples();
-        let grid = WindowGrid::new(window, hop, model.sample_rate_hz());
-        Self::with_grid(model, rule, grid, damaged)
+        Self::with_rule(model, rule, damaged)
     }
 
     /// The windows that an index has.
@@ -76,9 +73,8 @@ impl WindowEmbedder {
                 windows.sample_rate_hz
             )));
         }
-        let seconds = |samples: usize| samples as f64 / f64::from(windows.sample_rate_hz);
-        let hop = WindowHop::Hop(seconds(windows.hop_samples));
-        Self::new(model, Some(seconds(windows.window_samples)), hop, damaged)
+        let rule = WindowRule::of_samples(&model, windows.window_samples, windows.hop_samples);
+        Self::with_rule(model, rule, damaged)
     }
 
     /// The windows of an index, by the model that made it; `name` is what the model was opened by.
@@ -99,12 +95,10 @@ impl WindowEmbedder {
         Ok(embedder)
     }
 
-    fn with_grid(
-        model: Model,
-        rule: WindowRule,
-        grid: WindowGrid,
-        damaged: Damaged,
-    ) -> Result<Self, PipelineError> {
+    fn with_rule(model: Model, rule: WindowRule, damaged: Damaged) -> Result<Self, PipelineError> {
+        model.check_scores_windows()?;
+        let (window, hop) = rule.samples();
+        let grid = WindowGrid::new(window, hop, model.sample_rate_hz());
         // A window length that can't be embedded is refused before any recording is opened.
         let silence = vec![0.0; grid.window];
         if let Err(WindowError::Features { cause, .. }) = model.embed_windows(&[silence], grid.window) {
@@ -140,7 +134,8 @@ impl WindowEmbedder {
     pub fn index_model(&self, name: &str) -> IndexModel {
         IndexModel {
             name: name.to_owned(),
-            hash: self.model.hash().to_owned(),
+            // Vectors of different precisions must not get into one index.
+            hash: self.model.fingerprint(),
         }
     }
 

@@ -91,6 +91,18 @@ impl WindowRule {
         })
     }
 
+    /// The windows that were chosen before, in samples at the model's rate: the limits of what is given in seconds were
+    /// heeded then, and a time that was rounded to samples may be just below them.
+    pub(crate) fn of_samples(model: &Model, window: usize, hop: usize) -> Self {
+        Self {
+            window,
+            hop,
+            rate_hz: model.sample_rate_hz(),
+            length: WindowLength::Given,
+            hop_given: true,
+        }
+    }
+
     /// The distance in samples that is asked for, else the rule's own.
     fn given_hop(&self, hop: WindowHop) -> Result<usize, PipelineError> {
         let (rate, window) = (f64::from(self.rate_hz), milliseconds(self.seconds()));

@@ -38,8 +38,17 @@ pub struct IndexManifest {
 pub struct IndexModel {
     /// Its name as it was given: where it is looked for.
     pub name: String,
-    /// BLAKE3 hash of its file.
+    /// BLAKE3 hash of its file; where it computed in a reduced precision, with ` in bf16` or ` in int8` behind it.
     pub hash: String,
+}
+
+impl IndexModel {
+    /// In a message: its name, the start of its hash, and in what precision it computed, if not in single.
+    pub fn short(&self) -> String {
+        let (content, precision) = self.hash.split_at(self.hash.find(' ').unwrap_or(self.hash.len()));
+        let start = content.get(..12).unwrap_or(content);
+        format!("{} ({start}{precision})", self.name)
+    }
 }
 
 /// The windows of an index, in samples of the model's rate.
@@ -241,8 +250,8 @@ impl IndexManifest {
         let pairs = [
             (
                 "model",
-                short(&self.model.hash, &self.model.name),
-                short(&model.hash, &model.name),
+                self.model.short(),
+                model.short(),
                 self.model.hash == model.hash,
             ),
             (
@@ -281,11 +290,6 @@ impl IndexManifest {
             )),
         }
     }
-}
-
-/// A model in a message: its name and the start of its hash.
-fn short(hash: &str, name: &str) -> String {
-    format!("{name} ({})", hash.get(..12).unwrap_or(hash))
 }
 
 /// A failed write as an error of embeddings.

@@ -10,7 +10,6 @@ use earmark_core::rows;
 use earmark_engine::ScorerOutput;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
-use earmark_models::Precision;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -112,12 +111,7 @@ impl Ensemble {
 
     /// What determines scores apart from the samples, as one line.
     pub fn fingerprint(&self) -> String {
-        // Scores of single precision have the fingerprints that they always had.
-        let content = |model: &Model| match model.precision().computed {
-            Precision::F32 => model.hash().to_owned(),
-            other => format!("{} in {other}", model.hash()),
-        };
-        let contents: Vec<String> = self.models.iter().map(content).collect();
+        let contents: Vec<String> = self.models.iter().map(Model::fingerprint).collect();
         match contents.as_slice() {
             [one] => one.clone(),
             several => format!("{:?} mean of {}", self.mean, several.join(", ")).to_lowercase(),

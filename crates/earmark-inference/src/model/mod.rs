@@ -30,6 +30,7 @@ use earmark_core::threads::Workers;
 use earmark_engine::{ModelMeta, ScoreJob, Scorer, ScorerOutput, SegmentScores};
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_metrics::Calibration;
+use earmark_models::Precision;
 use earmark_recipe::Recipe;
 use earmark_runs::run_dir::ModelRef;
 use scoring::calibrated;
@@ -97,6 +98,15 @@ impl Model {
     /// BLAKE3 hash of the file's bytes, 64 hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.0.hash
+    }
+
+    /// What determines its outputs apart from the samples: the hash, and a reduced precision if it computes in one. That
+    /// of single precision is the hash alone, as it always was.
+    pub fn fingerprint(&self) -> String {
+        match self.precision().computed {
+            Precision::F32 => self.hash().to_owned(),
+            other => format!("{} in {other}", self.hash()),
+        }
     }
 
     /// What the file says of itself.

@@ -96,11 +96,7 @@ fn describe(
             shown(index.folder()),
             human_duration(seconds(index))
         ),
-        format!(
-            "model: {} ({})",
-            one_line(&manifest.model.name),
-            manifest.model.hash.get(..12).unwrap_or(&manifest.model.hash)
-        ),
+        format!("model: {}", one_line(&manifest.model.short())),
         format!(
             "windows: {} of {} every {}, {} numbers each, {}",
             human_count(index.valid_rows() as u64),
