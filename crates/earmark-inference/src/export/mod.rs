@@ -17,6 +17,7 @@ pub use labels::ExportLabels;
 use crate::devices_by_name::Device;
 use crate::{ClassThresholds, PipelineError, ThresholdConfig, WindowHop, WindowRule};
 use earmark_engine::{ModelMeta, Scorer};
+use earmark_models::Precision;
 use earmark_onnx::OnnxModel;
 use graph::build_graph;
 use metadata::{doc, metadata};
@@ -65,7 +66,9 @@ impl OnnxExport {
     ///
     /// For a file that is not a model, and for a front end that can't be exported (PCEN, handcrafted features, trimming).
     pub fn of_model(path: &Path, options: ExportOptions) -> Result<Self, PipelineError> {
-        let opened = crate::Model::open_file(path, &Device::cpu()?)?;
+        // The graph computes in single precision, and so does what it is compared with.
+        let device = Device::cpu()?.with_precision(Some(Precision::F32));
+        let opened = crate::Model::open_file(path, &device)?;
         let mut meta = opened.meta().clone();
         meta.calibration = meta.calibration.filter(|_| !options.raw);
         let (recipe, scorer) = (opened.recipe(), opened.scorer());

@@ -12,9 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
+/// Bytes of samples that may wait in batches, one for each pool: long windows get fewer pools.
+const SAMPLE_BYTES: usize = 256 << 20;
+
 /// Pools that divide the threads of the one that this is called in, for a recording of this number of samples (`None`:
-/// not known): at most one for each of its batches. None where there would be only one: for few batches, where the
-/// system starts too few threads, and outside of a pool, where the threads may be shared with other recordings.
+/// not known): at most one for each of its batches, and few enough that their samples fit [`SAMPLE_BYTES`]. None where
+/// there would be only one: for few batches, where the system starts too few threads, and outside of a pool, where the
+/// threads may be shared with other recordings.
 pub(super) fn scoring_pools(grid: WindowGrid, samples: Option<u64>) -> Vec<ThreadPool> {
     if rayon::current_thread_index().is_none() {
         return Vec::new();
@@ -22,7 +26,8 @@ pub(super) fn scoring_pools(grid: WindowGrid, samples: Option<u64>) -> Vec<Threa
     let threads = rayon::current_num_threads();
     let batches = samples.map(|samples| grid.count(samples).div_ceil(BATCH as u64));
     let batches = batches.map_or(threads, |count| usize::try_from(count).unwrap_or(threads));
-    let count = threads.min(batches);
+    let fitting = SAMPLE_BYTES / (BATCH * grid.window * size_of::<f32>()).max(1);
+    let count = threads.min(batches).min(fitting);
     if count < 2 {
         return Vec::new();
     }

@@ -13,7 +13,9 @@ use earmark_core::{Check, ConfigError};
 use earmark_onnx::Builder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
 
 /// Most scores, and most features of an embedding.
 const MOST_OUTPUTS: usize = 1 << 16;
@@ -92,14 +94,15 @@ struct ImportedGraph {
     config: ImportedGraphConfig,
     graph: Option<Arc<dyn GraphRunner>>,
     head: Option<Dense>,
-    /// Why the last outputs that are not finite are not, where it is not the graph that gives them.
-    failure: Arc<Mutex<Option<String>>>,
+    /// Why the outputs of a thread's last pass are not finite, where it is not the graph that gives them.
+    failure: Arc<Mutex<HashMap<ThreadId, String>>>,
 }
 
 impl ImportedGraph {
     /// Scores and embeddings of a batch, `[B, channels, bands, frames]`. Where there is no graph or it fails, they are
     /// NaN, which nothing takes for a result, and why is kept.
     fn compute(&self, x: &Tensor<4>) -> GraphOutput {
+        self.keep(None);
         let count = x.dims()[0];
         let (scores, embedding) = (count * self.config.scores, count * self.config.embedding);
         let output = self.run(x, count).and_then(|output| {
@@ -113,13 +116,7 @@ impl ImportedGraph {
             }
         });
         match output {
-            Ok(output) => {
-                let mut numbers = output.scores.iter().chain(&output.embedding);
-                if numbers.any(|number| !number.is_finite()) {
-                    self.keep(None);
-                }
-                output
-            }
+            Ok(output) => output,
             Err(reason) => {
                 self.keep(Some(reason));
                 GraphOutput {
@@ -139,7 +136,12 @@ impl ImportedGraph {
     }
 
     fn keep(&self, failure: Option<String>) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        let mut failures = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = std::thread::current().id();
+        match failure {
+            Some(failure) => failures.insert(thread, failure),
+            None => failures.remove(&thread),
+        };
     }
 }
 
@@ -199,10 +201,8 @@ impl Architecture for ImportedGraph {
     }
 
     fn failure(&self) -> Option<String> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let failures = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(&std::thread::current().id()).cloned()
     }
 
     /// The graph's layers are its own: only what it takes and gives is known.
