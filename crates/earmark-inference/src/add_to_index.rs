@@ -11,7 +11,7 @@ use earmark_index::archive::{
 };
 use rayon::prelude::*;
 use std::cell::LazyCell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -279,16 +279,47 @@ fn known_as(
     (writer, known): (&IndexWriter, &KnownPaths),
     moved: &HashSet<String>,
 ) -> Option<String> {
-    if let Some(name) = known.name_of(&file.path) {
-        return Some(name.to_owned());
+    match known.name_of(&file.path) {
+        Some(name) => Some(name.to_owned()),
+        None => moved_from(file, (writer, known), |name| moved.contains(name)),
     }
+}
+
+/// Recordings of an index that are gone from where they were, and are among these files: of the same file name and
+/// content, by a path that the index does not know. Each with the name of its file.
+pub fn moved_recordings(
+    files: &[InputFile],
+    writer: &IndexWriter,
+    known: &KnownPaths,
+) -> BTreeMap<String, String> {
+    let mut moved = BTreeMap::new();
+    for file in files {
+        let is_named = writer.version_of(&normal_name(&file.name)).is_some();
+        if is_named || known.name_of(&file.path).is_some() {
+            continue;
+        }
+        let found = moved_from(file, (writer, known), |name| moved.contains_key(name));
+        if let Some(name) = found {
+            moved.insert(name, file.name.clone());
+        }
+    }
+    moved
+}
+
+/// The recording whose path leads nowhere from here, of the file name and content of this file; each is the one of a
+/// single file, which is then taken.
+fn moved_from(
+    file: &InputFile,
+    (writer, known): (&IndexWriter, &KnownPaths),
+    is_taken: impl Fn(&str) -> bool,
+) -> Option<String> {
     let size = std::fs::metadata(&file.path).ok()?.len();
     // Read once, and only where a size fits: recorders with one schedule write files of one name, size and time.
     let own = LazyCell::new(|| RecordingVersion::of(&file.path).ok());
     let is_it = |name: &&str| {
         let version = writer.version_of(name).filter(|version| version.size == size);
         let same = |version: &RecordingVersion| own.as_ref().is_some_and(|own| version.is_same_content(own));
-        !moved.contains(*name) && version.is_some_and(same)
+        !is_taken(name) && version.is_some_and(same)
     };
     let mut gone = known.gone_with_name(file.path.file_name()?);
     gone.find(is_it).map(str::to_owned)

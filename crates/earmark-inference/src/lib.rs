@@ -33,7 +33,7 @@ pub mod time_and_place;
 mod window_embeddings;
 mod window_rule;
 
-pub use add_to_index::{AddJob, AddResult, add_to_index};
+pub use add_to_index::{AddJob, AddResult, add_to_index, moved_recordings};
 pub use devices_by_name::Device;
 pub use embed::{EmbedJob, EmbedResult, embed, embed_with, merge_embeddings};
 pub use error::{PipelineError, Skips, reason};

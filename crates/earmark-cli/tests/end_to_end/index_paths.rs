@@ -1,6 +1,6 @@
 //! Recordings of an index by whatever path, those that are gone, and labels that were cut off.
 
-use super::common::{Lab, files};
+use super::common::{Ended, Lab, files};
 use serde_json::{Value, json};
 
 /// Four recordings in `arch` and a model.
@@ -136,6 +136,14 @@ fn recordings_are_taken_out_by_name_and_by_folder() {
     );
     let refused = lab.earmark("index remove x").refused();
     assert!(refused.contains("<FILES>"), "{refused}");
+    let mut empty = lab.command("index remove x");
+    let output = empty.arg("").output().expect("the command to start");
+    let refused = Ended::of("index remove x \"\"", output).refused();
+    assert_eq!(
+        refused,
+        "\"\": is no name of a recording; name recordings, or folders of them such as archive/2019"
+    );
+    assert_eq!(names(&lab, "x").len(), 4, "nothing was taken out");
     let refused = lab.earmark("index remove tones arch").refused();
     assert!(refused.contains("tones: is not an index"), "{refused}");
     lab.earmark("index remove x ./arch/0/0.wav").done();
@@ -154,6 +162,38 @@ fn recordings_are_taken_out_by_name_and_by_folder() {
     assert!(refused.contains("none of its 4 recordings is there"), "{refused}");
     let all = summary(&lab, "index remove x arch");
     assert_eq!((&all["recordings"], &all["shards"]), (&json!(0), &json!(0)));
+}
+
+/// A recording that is elsewhere below the archive has moved, and is not gone.
+#[test]
+fn recordings_that_have_moved_are_kept() {
+    let lab = archive();
+    lab.earmark(&format!("index add arch --to x {ADD}")).done();
+    let known = names(&lab, "x");
+    std::fs::create_dir(lab.path("arch/2")).expect("a folder");
+    std::fs::rename(lab.path("arch/0/0.wav"), lab.path("arch/2/0.wav")).expect("to move");
+    std::fs::remove_file(lab.path("arch/1/3.wav")).expect("to remove");
+    // Of the name, and not of the content.
+    lab.tone("arch/2/3.wav", 3000.0);
+    let removed = lab.earmark("index remove x --gone arch --json").done();
+    let note = "arch/0/0.wav: moved to arch/2/0.wav; keeps its path\n";
+    assert!(removed.err.contains(note), "{removed}");
+    let removed: Value = serde_json::from_str(&removed.out).expect("JSON");
+    assert_eq!(removed["removed"], json!(["arch/1/3.wav"]));
+    assert_eq!(removed["moved"], json!({ "arch/0/0.wav": "arch/2/0.wav" }));
+    assert_eq!(names(&lab, "x"), known[..3]);
+    // All of them may have moved, and then none is gone.
+    std::fs::rename(lab.path("arch/0"), lab.path("arch/9")).expect("to move");
+    std::fs::rename(lab.path("arch/1"), lab.path("arch/8")).expect("to move");
+    let ended = lab.earmark("index remove x --gone arch").done();
+    assert!(ended.err.contains("; keeps its path, as 2 more do"), "{ended}");
+    assert_eq!(names(&lab, "x"), known[..3]);
+    // Nothing is looked for outside of the folder that is named.
+    std::fs::create_dir(lab.path("arch/0")).expect("a folder");
+    let refused = lab.earmark("index remove x --gone arch/0").refused();
+    assert!(refused.contains("none of its 2 recordings is there"), "{refused}");
+    lab.earmark("index remove x arch/0/0.wav").done();
+    assert_eq!(names(&lab, "x"), known[1..3]);
 }
 
 /// Killed at any place, a removal is done or not, and the same command completes it.

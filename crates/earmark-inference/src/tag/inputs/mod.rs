@@ -121,6 +121,15 @@ pub fn find_with(words: &[PathBuf], tables: &[PathBuf]) -> Result<InputFiles, Ta
     Ok(found)
 }
 
+/// All audio in folders, of which there may be none.
+pub fn find_in_folders(folders: &[PathBuf]) -> InputFiles {
+    let mut search = Search::default();
+    for folder in folders {
+        search.folder(folder);
+    }
+    search.found
+}
+
 fn no_audio(words: &[PathBuf], not_audio: &(usize, Option<PathBuf>)) -> TagError {
     let given: Vec<String> = words.iter().map(|w| w.display().to_string()).collect();
     let (what, remedy) = match not_audio {
