@@ -32,6 +32,14 @@ fn tables_of_labels_are_read_as_all_tables_are() {
             "bad.csv: line 2: tones/lwo/0.wav: not a recording in x; did you mean tones/low/0.wav?",
         ),
         ("", "bad.csv: is empty; give it the columns "),
+        (
+            "file,start_seconds,class,answer\ntones/low/0.wav,0,low,no\n\ntones/low/1.wav,0,low\n",
+            "bad.csv: line 4: has 3 cells where the header has 4; quote cells with a separator in them",
+        ),
+        (
+            "file,start_seconds,class\ntones/low/0.wav,0,low,no\n",
+            "bad.csv: line 2: has 4 cells where the header has 3; ",
+        ),
     ] {
         lab.write("bad.csv", table);
         let refused = lab.earmark("index label x --table bad.csv --who Ada").refused();

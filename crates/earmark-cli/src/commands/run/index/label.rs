@@ -155,6 +155,8 @@ const COLUMNS: &str =
 
 /// The columns of a table of labels.
 struct LabelTable {
+    /// How many there are.
+    columns: usize,
     file: usize,
     start: usize,
     class: usize,
@@ -168,6 +170,7 @@ impl LabelTable {
         let column = |name: &str| head.iter().position(|head| head == name);
         let needed = |name: &str| column(name).with_context(|| format!("has no column `{name}`; {COLUMNS}"));
         Ok(Self {
+            columns: head.len(),
             file: needed("file")?,
             start: needed("start_seconds")?,
             class: needed("class")?,
@@ -178,6 +181,14 @@ impl LabelTable {
 
     /// What a row says of each of its windows.
     fn labels(&self, index: &ArchiveIndex, row: &Record) -> anyhow::Result<Vec<Said>> {
+        // A separator in a cell without quotes would move the cells behind it.
+        if row.len() != self.columns {
+            bail!(
+                "has {} where the header has {}; quote cells with a separator in them, and keep empty ones",
+                human_amount(row.len(), "cell", "cells"),
+                self.columns
+            );
+        }
         let answer = match self.answer.map(|column| row.cell(column)) {
             None | Some("" | "yes") => LabelAnswer::Yes,
             Some("no") => LabelAnswer::No,
