@@ -9,8 +9,8 @@ use earmark_core::atomic::WriteError;
 use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::evaluation::{
-    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, clips_key, evaluate_with, every_nth,
-    result_damage, result_path, write_result,
+    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, clips_key, evaluate_with, evaluated_steps,
+    every_nth, read_result, result_damage, result_path, write_result,
 };
 use earmark_engine::{ScorerOutput, SegmentScores, checkpoint};
 use earmark_features::Extractor;
@@ -19,13 +19,21 @@ use earmark_inference::{
     Device, Model, ModelPrecision, NotWhole, Outcome, OutcomeJob, Recordings, Remarks, grouped_notes,
 };
 use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
+use earmark_models::Precision;
 use earmark_runs::experiment_log::result_notes;
 use earmark_runs::optimism::Optimism;
 use earmark_runs::run_dir::{RunDir, RunError, best_step, find_model, is_stack};
 use earmark_runs::warnings::{ResultFacts, RunWarning};
+use serde_json::Value;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+
+/// The key of the JSON of a result that says what its scores were computed in, where that is not single precision.
+const PRECISION: &str = "precision";
+
+/// What came of a checkpoint: its results and what they were computed in, none where it is gone; breaks when stopped.
+pub(super) type ScoredCheckpoint = ControlFlow<(), Option<(Evaluation, Precision)>>;
 
 /// The results of an evaluation.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +48,7 @@ pub struct EvaluateResult {
     pub damaged: Skips,
     /// Why the results are too high, where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
-    /// What the models scored in; `None` where nothing was asked for and no model that scores audio was evaluated now.
+    /// What the models score in; `None` where nothing was asked for and no model that scores audio was opened.
     pub precision: Option<ModelPrecision>,
     /// Folder of the results.
     pub eval_dir: PathBuf,
@@ -81,13 +89,23 @@ fn evaluate_audio(
     let notes = ClipNotes::of(job, &run, &run.recipe.name, &items)?;
     let mut cache = run.recipe.cache.at_most_defaults();
     // Features for one checkpoint are computed while it scores, and not kept.
-    let reads_once = weights(&job.run, job.checkpoints)?.len() == 1;
+    let weights = weights(&job.run, job.checkpoints)?;
+    let reads_once = weights.len() == 1;
     if reads_once {
         cache = cache.read_once();
     }
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &cache)?
         .with_longest(run.recipe.predict.longest_seconds);
     let of_fold = job.subset.is_none() && job.fold.or(run.info.data.fold).is_some();
+    let asked = job.precision.unwrap_or(run.recipe.predict.precision);
+    if asked != Precision::F32
+        && let Some((_, path)) = weights.iter().find(|(_, path)| path.exists())
+    {
+        // Whether a network gains by it is the same at each step.
+        let model = open_model(path, &run, of_fold, device)?;
+        say_precision(&mut precision, &model, observer);
+    }
+    refuse_other_precision(job, precision.map_or(Precision::F32, |found| found.computed))?;
     let mut ready = false;
     let damaged = || damaged_in(&store);
     let mut result = evaluate_each(job, &items, &notes, observer, &damaged, |step, path| {
@@ -133,7 +151,11 @@ fn evaluate_audio(
             });
         };
         let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
-        Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
+        let computed = model.precision().computed;
+        Ok(match evaluation {
+            Some(evaluation) => Continue(Some((evaluation, computed))),
+            None => Break(()),
+        })
     })?;
     report_remarks(&store, observer);
     add_damaged(&mut result.damaged, damaged());
@@ -177,6 +199,36 @@ fn say_precision(said: &mut Option<ModelPrecision>, model: &Model, observer: Obs
     }
 }
 
+/// Refuses a folder with results in another precision than that of this evaluation, which must not mix. Those of a
+/// cross-validation stay as they are, as it may be resumed or summed up on another processor.
+fn refuse_other_precision(job: &EvaluateJob, computed: Precision) -> Result<(), PipelineError> {
+    if job.checkpoints == Checkpoints::Best {
+        return Ok(());
+    }
+    let eval = job.eval_dir();
+    let other = |step: u64| {
+        let result = read_result(&eval, step).unwrap_or_default();
+        // Those of earlier versions are of single precision, too.
+        let found = result[PRECISION].as_str().unwrap_or(Precision::F32.name());
+        // What is damaged is evaluated again.
+        let is_other = found != computed.name() && result_damage(&eval, step).is_none();
+        is_other.then(|| found.to_owned())
+    };
+    match evaluated_steps(&eval).find_map(other) {
+        None => Ok(()),
+        Some(found) => Err(PipelineError::Request(format!(
+            "{}: holds results that were computed in {found}, not {computed}; choose another folder with --eval-dir, or \
+             that precision",
+            eval.display()
+        ))),
+    }
+}
+
+/// What the JSON of a result says of the precision.
+fn precision_key(computed: Precision) -> Option<(String, Value)> {
+    (computed != Precision::F32).then(|| (PRECISION.to_owned(), computed.name().into()))
+}
+
 /// Reports the damage of recordings, and notes about them.
 fn report_remarks(store: &FeatureStore, observer: Observer) {
     for (file, what) in &damaged_in(store) {
@@ -211,16 +263,15 @@ fn evaluate_recordings(
     failed.map_or(Ok(evaluation), Err)
 }
 
-/// Evaluates each checkpoint of a job that has not been evaluated yet. `score` gives `None` for one that is gone, and
-/// breaks when it was stopped; `damaged` gives the clips that it has used in part. What results lack is kept with them,
-/// and read of those that are there.
+/// Evaluates each checkpoint of a job that has not been evaluated yet by `score`; `damaged` gives the clips that it has
+/// used in part. What results lack is kept with them, and read of those that are there.
 pub(super) fn evaluate_each(
     job: &EvaluateJob,
     items: &[Item],
     notes: &ClipNotes,
     observer: Observer,
     damaged: &dyn Fn() -> Skips,
-    mut score: impl FnMut(u64, &Path) -> Result<ControlFlow<(), Option<Evaluation>>, PipelineError>,
+    mut score: impl FnMut(u64, &Path) -> Result<ScoredCheckpoint, PipelineError>,
 ) -> Result<EvaluateResult, PipelineError> {
     let weights = weights(&job.run, job.checkpoints)?;
     let mut result = EvaluateResult {
@@ -241,7 +292,7 @@ pub(super) fn evaluate_each(
         match score(step, &path)? {
             Break(()) => return Ok(result.with(lost)),
             Continue(None) => {}
-            Continue(Some(evaluation)) => {
+            Continue(Some((evaluation, computed))) => {
                 let warnings = ResultFacts::from(&evaluation.report).warnings("clips");
                 let notes = ResultNotes {
                     heading: notes.heading.clone(),
@@ -249,6 +300,7 @@ pub(super) fn evaluate_each(
                     keys: result_notes(&evaluation.report, notes.optimism.as_ref())
                         .into_iter()
                         .chain([clips.clone()])
+                        .chain(precision_key(computed))
                         .chain(lost_clips::keys(&evaluation, damaged()))
                         .collect(),
                 };

@@ -1,7 +1,7 @@
 //! Scores in fewer bits: close to those of single precision, the same bytes on any number of threads, and in single
 //! precision with a note where the processor lacks the instructions.
 
-use super::common::{Ended, Lab, Table};
+use super::common::{Ended, Lab, Table, files};
 use serde_json::Value;
 
 /// Scores are softmax probabilities of a small network; what rounding moves them by is mostly below 0.01.
@@ -117,6 +117,52 @@ fn a_processor_without_the_instructions_computes_single_precision_and_says_so_on
     // Results that were asked for in another precision do not replace those that are there.
     run("eval runs/a --data tones --every 100 --precision int8 --json");
     assert!(lab.path("runs/a/eval-f32").is_dir() && !lab.path("runs/a/eval").exists());
+}
+
+/// Results in one folder are of one precision, and are never called another one's.
+#[test]
+fn results_keep_the_precision_that_they_were_computed_in() {
+    let lab = trained("runs/a", "");
+    let eval = |folder: &str, precision: &str| {
+        lab.earmark(&format!(
+            "eval runs/a --data tones --every 100 --eval-dir {folder} --precision {precision} --json"
+        ))
+    };
+    eval("single", "f32").done();
+    let results = files(&lab.path("single"));
+    // A processor without the instructions says that it computes what is there.
+    let ended = eval("single", "int8");
+    match ended.code {
+        Some(0) => assert_eq!(json(&ended)["precision"]["computed"], "f32"),
+        _ => {
+            let refused = ended.refused();
+            let wanted = "single: holds results that were computed in f32, not int8; choose another folder";
+            assert!(refused.starts_with(wanted), "{refused}");
+        }
+    }
+    assert_eq!(files(&lab.path("single")), results);
+    let name = results
+        .keys()
+        .find(|name| name.starts_with("eval-") && name.ends_with(".json"));
+    let name = name.expect("a result");
+    let read = |folder: &str| -> Value {
+        serde_json::from_str(&lab.read(&format!("{folder}/{name}"))).expect("JSON")
+    };
+    let ended = eval("bytes", "int8").done();
+    let computed = json(&ended)["precision"]["computed"].clone();
+    match computed == "f32" {
+        true => assert_eq!(read("bytes")["precision"], Value::Null),
+        false => assert_eq!(read("bytes")["precision"], computed),
+    }
+    // As results of a processor that has the instructions.
+    let mut result = read("bytes");
+    let keys = result.as_object_mut().expect("an object");
+    keys.remove("checksum");
+    keys.insert("precision".into(), "int8".into());
+    lab.write(&format!("bytes/{name}"), result.to_string());
+    let refused = eval("bytes", "f32").refused();
+    let wanted = "bytes: holds results that were computed in int8, not f32; choose another folder";
+    assert!(refused.starts_with(wanted), "{refused}");
 }
 
 #[test]

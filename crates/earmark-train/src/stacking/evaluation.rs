@@ -11,6 +11,7 @@ use earmark_engine::evaluation::Evaluation;
 use earmark_inference::Device;
 use earmark_inference::model::{ModelSource, inputs_of};
 use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
+use earmark_models::Precision;
 use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::{RunDir, RunError};
 use std::collections::HashSet;
@@ -92,7 +93,8 @@ pub(super) fn evaluate_with(
             return Ok(Break(()));
         }
         let model = ModelSource::read(path)?.into_stacked(&device)?;
-        Ok(Continue(Some(evaluate_rows(&model.scorer, inputs, &items)?)))
+        let evaluation = evaluate_rows(&model.scorer, inputs, &items)?;
+        Ok(Continue(Some((evaluation, Precision::F32))))
     })?;
     if !result.evaluated.is_empty() {
         add_damaged(&mut result.damaged, damaged());

@@ -79,6 +79,16 @@ pub fn result_damage(eval: &Path, step: u64) -> Option<String> {
     })
 }
 
+/// The steps that are evaluated, in no order.
+pub fn evaluated_steps(eval: &Path) -> impl Iterator<Item = u64> {
+    let entries = fs::read_dir(eval).into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let step = name.to_str()?.strip_prefix("eval-")?.strip_suffix(".txt")?;
+        step.parse().ok()
+    })
+}
+
 /// Whether any checkpoint was evaluated on the list of clips with this text, whatever is in its file now.
 pub fn was_evaluated_on(eval: &Path, text: &str) -> bool {
     let (key, wanted) = clips_key(text);
@@ -163,6 +173,8 @@ mod tests {
         let scores = evaluated(eval);
         assert_eq!(result_damage(eval, 7), None);
         assert_eq!(read_scores(eval, 7).unwrap(), scores);
+        assert_eq!(evaluated_steps(eval).collect::<Vec<_>>(), [7]);
+        assert_eq!(evaluated_steps(&eval.join("none")).count(), 0);
         let result = read_result(eval, 7).unwrap();
         assert!(result["lwlrap"].is_number() && result.get("checksum").is_none());
         for path in [scores_path(eval, 7), clips_path(eval), json_path(eval, 7)] {

@@ -7,7 +7,8 @@ mod every_nth_checkpoint;
 mod result_files;
 
 pub use checked_results::{
-    clips_key, clips_path, read_clips, read_result, read_scores, result_damage, was_evaluated_on,
+    clips_key, clips_path, evaluated_steps, read_clips, read_result, read_scores, result_damage,
+    was_evaluated_on,
 };
 pub use claim::CheckpointClaim;
 pub use evaluate::{Evaluation, EvaluationError, EvaluationJob, SkippedClip, evaluate, evaluate_with};
