@@ -42,8 +42,8 @@ mod validation_split;
 
 pub use calibration::{CalibrateBy, CalibrateJob, CalibrateTo, CalibrationResult, calibrate};
 pub use cross_validation::{
-    CrossValidationReport, CrossValidationResult, FoldMetrics, FoldSet, MetricSpread, OutOfFold, folds_of,
-    out_of_fold, train_folds,
+    CrossValidationReport, CrossValidationResult, FoldMetrics, FoldSet, MetricSpread, OutOfFold, check_folds,
+    folds_of, out_of_fold, train_folds,
 };
 pub use data_truth::{DataLabels, ScoredTruth, TruthSource};
 pub use evaluate_job::{Checkpoints, EvaluateJob};

@@ -105,6 +105,29 @@ fn a_killed_run_is_resumed_without_its_teachers() {
     );
 }
 
+/// A fold that has no teacher is refused before another one is trained, and by the plan.
+#[test]
+fn all_folds_have_teachers_before_the_first_is_trained() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run cv --folds 1,2")).done();
+    let wanted = "train.distil.teachers: cv: holds no run of fold 3, the test fold; train";
+    for more in ["--folds all", "--folds all --dry-run", "--folds 1,3 --shard 1/1"] {
+        let refused = lab
+            .earmark(&format!("{TRAIN} --run student {more} {TAUGHT}"))
+            .refused();
+        assert!(refused.starts_with(wanted), "{more}: {refused}");
+        assert!(!lab.path("student/fold-1").exists(), "{more}");
+    }
+    lab.earmark(&format!("{TRAIN} --run student --folds 1,2 --dry-run {TAUGHT}"))
+        .done();
+    lab.earmark(&format!("{TRAIN} --run student --folds 1,2 {TAUGHT}"))
+        .done();
+    // Folds that are trained need no teachers any more.
+    fs::remove_dir_all(lab.path("cv/fold-1")).expect("a folder to remove");
+    lab.earmark(&format!("{TRAIN} --run student --folds 1,2 --resume {TAUGHT}"))
+        .done();
+}
+
 #[test]
 fn teachers_that_have_seen_the_test_fold_are_refused() {
     let lab = Lab::new();

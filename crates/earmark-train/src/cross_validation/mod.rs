@@ -10,7 +10,7 @@ mod out_of_fold_scores;
 mod which_folds;
 
 use crate::stacking;
-use crate::training::{add_damaged, is_longer, resumed_run, with_kept_corrections};
+use crate::training::{add_damaged, check_teachers, is_longer, resumed_run, with_kept_corrections};
 use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
 use earmark_data::split::fold_warnings;
@@ -74,16 +74,14 @@ pub fn train_folds(
             None
         }
     };
-    let job_of = |fold: u32| TrainJob {
-        fold: Some(fold),
-        run: fold_run(&job.run, fold),
-        ..job.clone()
-    };
     let fingerprint = data.fingerprint()?;
     let mut finished = Vec::new();
     for &fold in &folds {
-        if is_finished(&job_of(fold), &fingerprint)? {
-            finished.push(fold);
+        let job = job_of(job, fold);
+        match is_finished(&job, &fingerprint)? {
+            true => finished.push(fold),
+            // What would end the last fold ends the first, before it is trained.
+            false => check_teachers(&job, &data)?,
         }
     }
     let one = |fold: u32, run: &Path, all: &mut CrossValidationResult| -> Result<bool, PipelineError> {
@@ -92,7 +90,7 @@ pub fn train_folds(
             let before = RunDir::open(run)?.info.data;
             all.add(before.skipped, before.damaged);
         } else {
-            let trained = train(&job_of(fold), observer, stop)?;
+            let trained = train(&job_of(job, fold), observer, stop)?;
             all.add(trained.skipped, trained.damaged);
             if trained.outcome.interrupted {
                 return Ok(false);
@@ -105,6 +103,26 @@ pub fn train_folds(
     match shard {
         None => train_each(&job.run, &job.recipe.name, &data, folds, observer, one),
         Some(_) => in_turn(&job.run, folds, observer, one),
+    }
+}
+
+/// Refuses folds of a cross-validation whose teachers (`train.distil`) they can't have, without reading audio.
+pub fn check_folds(job: &TrainJob, folds: &[u32]) -> Result<(), PipelineError> {
+    if job.recipe.train.distil.is_none() {
+        return Ok(());
+    }
+    let job = with_kept_corrections(job);
+    let data = open_data(&job.recipe, &job.data)?;
+    let mut folds = folds.iter();
+    folds.try_for_each(|fold| check_teachers(&job_of(&job, *fold), &data))
+}
+
+/// The training of a fold.
+fn job_of(job: &TrainJob, fold: u32) -> TrainJob {
+    TrainJob {
+        fold: Some(fold),
+        run: fold_run(&job.run, fold),
+        ..job.clone()
     }
 }
 

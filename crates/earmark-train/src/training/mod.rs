@@ -44,6 +44,7 @@ use prepare::Prepared;
 use resume_check::{check_same_data, check_same_job};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use teachers::Teachers;
 
 /// A training.
 #[derive(Clone, Debug)]
@@ -211,6 +212,21 @@ pub(crate) fn resumed_run(job: &TrainJob) -> Result<Option<RunDir>, PipelineErro
     let run = RunDir::open(&job.run)?;
     check_same_job(&run, job)?;
     Ok(Some(run))
+}
+
+/// Refuses a training whose teachers (`train.distil`) it can't have, which is found without reading audio. One that is
+/// resumed needs none where their scores are kept.
+pub(crate) fn check_teachers(job: &TrainJob, data: &DataSet) -> Result<(), PipelineError> {
+    if job.recipe.train.distil.is_none() {
+        return Ok(());
+    }
+    let planned = Planned {
+        data: data.clone(),
+        split: split(&job.recipe, data, job.fold, job.fold_table.as_deref())?,
+        noisy: Vec::new(),
+    };
+    Teachers::of(job, &planned, resumed_run(job)?.as_ref())?;
+    Ok(())
 }
 
 /// Reports to log and observer what is trained on and what was left out.

@@ -9,8 +9,9 @@ pub fn run(job: &train::TrainJob, folds: Option<&FoldSet>, json: bool) -> anyhow
     let recipe = &job.recipe;
     let folds = folds.map(|set| train::folds_of(recipe, &job.data, job.fold_table.as_deref(), set));
     let folds = folds.transpose()?.unwrap_or_default();
-    // Of several folds, the plan is of the first: they differ by a few clips.
+    // Of several folds, the plan is of the first: they differ by a few clips. Each has teachers of its own.
     let plan = train::plan(job, job.fold.or(folds.first().copied()))?;
+    train::check_folds(job, &folds)?;
     let cost = train::estimate(recipe, &plan, &job.data, &job.device)?;
     let result = || {
         let mut value = json!({ "plan": plan, "estimate": cost, "recipe": recipe });
