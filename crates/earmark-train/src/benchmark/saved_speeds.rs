@@ -2,6 +2,7 @@
 
 use super::{BenchmarkJob, BenchmarkResult, Measurement};
 use earmark_inference::PipelineError;
+use earmark_models::Precision;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -112,8 +113,8 @@ impl SavedSpeeds {
     /// Takes what a saved result has of what a job measures.
     ///
     /// # Errors
-    /// When it is something else, has nothing of that, or is of another recipe, device, batch or number of threads. What
-    /// earlier versions do not say is not compared.
+    /// When it is something else, has nothing of that, or is of another recipe, device, precision, batch or number of
+    /// threads. What earlier versions do not say is not compared; without a precision, it is single precision.
     pub fn new(saved: &Value, job: &BenchmarkJob) -> Result<Self, PipelineError> {
         let wanted: [(&str, Value, bool); 5] = [
             ("recipe", job.recipe.name.as_str().into(), true),
@@ -130,9 +131,11 @@ impl SavedSpeeds {
                 None => {}
             }
         }
-        let asked = saved.pointer("/precision/asked");
+        // Earlier versions had no other precision, and did not say so.
+        let single: Value = Precision::F32.name().into();
+        let found = saved.pointer("/precision/asked").unwrap_or(&single);
         let wanted: Value = job.asked_precision().name().into();
-        if let Some(found) = asked.filter(|found| **found != wanted) {
+        if *found != wanted {
             return refused(other("precision", found, &wanted));
         }
         let mut speeds = Vec::new();
@@ -278,11 +281,12 @@ mod tests {
                 SavedSpeeds::new(&value, &job()).and_then(|saved| saved.changes(&result(1.0, 100.0)));
             changes.map_err(|e| e.to_string())
         };
-        // A result of an earlier version has no spread, settings and classes.
+        // A result of an earlier version has no spread, settings, classes and precision.
         let of_earlier = message(&|value| {
             value["inference"].as_object_mut().unwrap().remove("spread");
             value.as_object_mut().unwrap().remove("settings");
             value.as_object_mut().unwrap().remove("classes");
+            value.as_object_mut().unwrap().remove("precision");
         });
         assert!((of_earlier.unwrap()[4].noise - 0.09).abs() < 1e-12);
         let refused = |change: &dyn Fn(&mut Value)| message(change).unwrap_err();
@@ -297,6 +301,10 @@ mod tests {
         assert!(
             refused(&|value| value["inference"]["seconds"] = 0.into()).contains("has no speed of: inference")
         );
+        assert!(
+            refused(&|value| value["precision"]["asked"] = "bf16".into())
+                .contains("with precision \"bf16\", not \"f32\"")
+        );
         assert!(refused(&|value| *value = Value::Null).contains("is not what `earmark bench --json` prints"));
         let nothing = |value: &mut Value| {
             let sections = value.as_object_mut().unwrap();
@@ -304,5 +312,22 @@ mod tests {
             sections.remove("inference");
         };
         assert!(refused(&nothing).contains("has nothing of what is to be measured"));
+    }
+
+    /// Without its precision, a result is of single precision.
+    #[test]
+    fn results_without_a_precision_are_not_those_of_a_reduced_one() {
+        let mut value = serde_json::to_value(result(1.0, 100.0)).unwrap();
+        value.as_object_mut().unwrap().remove("precision");
+        let of = |precision: Option<Precision>| {
+            let job = BenchmarkJob { precision, ..job() };
+            SavedSpeeds::new(&value, &job).map_err(|e| e.to_string())
+        };
+        assert!(of(None).is_ok() && of(Some(Precision::F32)).is_ok());
+        let refused = of(Some(Precision::Int8)).unwrap_err();
+        assert!(
+            refused.contains("with precision \"f32\", not \"int8\""),
+            "{refused}"
+        );
     }
 }
