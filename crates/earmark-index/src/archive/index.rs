@@ -18,7 +18,7 @@ pub struct ArchiveIndex {
     manifest: IndexManifest,
     /// In the order of their rows.
     recordings: Vec<PlacedRecording>,
-    /// Places of those that are still true, by name.
+    /// Places of those that are still true, by name, and by its usual form.
     by_name: HashMap<String, usize>,
     /// First row of each shard, and the number of rows.
     starts: Vec<usize>,
@@ -85,12 +85,25 @@ impl ArchiveIndex {
             .iter()
             .enumerate()
             .filter(|(_, placed)| !placed.is_replaced);
-        let by_name = valid.map(|(place, placed)| (placed.recording.file.clone(), place));
+        // Names of earlier versions may have parts such as `./`: they are found in the usual form, too, unless another
+        // recording has that name.
+        let (mut by_name, mut others) = (HashMap::new(), Vec::new());
+        for (place, placed) in valid {
+            let file = &placed.recording.file;
+            by_name.insert(file.clone(), place);
+            let normal = normal_name(file);
+            if normal != *file {
+                others.push((normal, place));
+            }
+        }
+        for (name, place) in others {
+            by_name.entry(name).or_insert(place);
+        }
         let replaced = recordings.iter().filter(|placed| placed.is_replaced);
         Ok(Self {
             folder: folder.to_path_buf(),
             replaced: replaced.map(PlacedRecording::rows).collect(),
-            by_name: by_name.collect(),
+            by_name,
             manifest,
             recordings,
             starts,

@@ -57,6 +57,53 @@ fn the_last_label_counts() {
     assert_eq!(current.stale, 0);
 }
 
+/// An older index has names such as `./a.wav`: labels of a part, which has usual ones, are those of its recordings.
+#[test]
+fn labels_of_a_part_count_where_names_are_not_usual() {
+    let dir = tempfile::tempdir().unwrap();
+    let (to, part) = (dir.path().join("x"), dir.path().join("part"));
+    for (folder, name) in [(&to, "./arch/a.wav"), (&part, "arch/a.wav")] {
+        let mut adding = writer(folder, WIDTH, 5);
+        let vectors = numbers(2 * WIDTH, 1);
+        adding.add(recording(name, 2, "first"), vectors).unwrap();
+        adding.finish().unwrap();
+    }
+    let index = ArchiveIndex::open(&part).unwrap();
+    append_labels(&index, &[label(&index, 1, "owl", LabelAnswer::Yes)]).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let merged = merge_indices(&[part], &to, 5, &stop).unwrap().unwrap();
+    assert_eq!((merged.added, merged.same, merged.labels), (0, 1, 1));
+    let index = ArchiveIndex::open(&to).unwrap();
+    let current = CurrentLabels::of(&index).unwrap();
+    assert_eq!(current.stale, 0);
+    let owl = current.by_class["owl"].clone();
+    assert_eq!(owl.into_iter().collect::<Vec<_>>(), [(1, true)]);
+    // Both names of the recording, and no other.
+    for name in ["./arch/a.wav", "arch/a.wav", "arch/./a.wav"] {
+        assert_eq!(index.row_at(name, 0.5), Some(1), "{name}");
+    }
+    assert_eq!(index.row_at("a.wav", 0.5), None);
+}
+
+/// A recording of the usual name itself comes before one that has it only in another form.
+#[test]
+fn a_name_is_first_that_of_its_own_recording() {
+    for names in [["./a.wav", "a.wav"], ["a.wav", "./a.wav"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut adding = writer(dir.path(), WIDTH, 5);
+        for (k, name) in names.into_iter().enumerate() {
+            let vectors = numbers(WIDTH, k as u32);
+            adding.add(recording(name, 1, name), vectors).unwrap();
+        }
+        adding.finish().unwrap();
+        let index = ArchiveIndex::open(dir.path()).unwrap();
+        for name in names {
+            let found = index.recording(name).unwrap();
+            assert_eq!(found.recording.version.content, name);
+        }
+    }
+}
+
 /// Labels of a recording that has changed say nothing of what it is now.
 #[test]
 fn labels_of_changed_recordings_do_not_count() {
