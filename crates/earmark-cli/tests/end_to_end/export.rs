@@ -42,6 +42,21 @@ fn an_export_scores_as_its_model() {
     assert_eq!(lab.bytes("b.onnx"), file);
 }
 
+/// The graph computes in single precision, whatever the recipe says: so does what it is checked with.
+#[test]
+fn a_recipe_of_fewer_bits_is_checked_in_single_precision() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{LEARN_WELL} --set predict.precision=int8"))
+        .done();
+    let ended = lab
+        .earmark("export runs/a --onnx -o a.onnx --check --json")
+        .done();
+    let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let off = json["check"]["largest_difference"].as_f64().expect("a number");
+    assert!(off < 2e-5, "{ended}");
+    assert_eq!(json["weights"], "float32");
+}
+
 /// What programs need next to the file: classes in order, thresholds, sample rate, lengths.
 #[test]
 fn labels_are_written_next_to_it() {

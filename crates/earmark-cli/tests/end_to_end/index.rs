@@ -241,6 +241,27 @@ fn changed_recordings_are_noticed_and_other_models_refused() {
     assert!(refused.contains("in: is not an index"), "{refused}");
 }
 
+/// Windows are whole samples: the shortest that may be given can be a little shorter then, and are taken back as they
+/// are in the index.
+#[test]
+fn windows_that_were_rounded_are_those_of_the_index() {
+    let lab = Lab::new();
+    lab.tone("in/a.wav", 700.0);
+    for (rate, windows) in [(22_050, "--window 0.025"), (11_025, "--window 0.1 --hop 0.01")] {
+        lab.earmark(&format!(
+            "train tiny.toml --data tones --run runs/{rate} --fold 1 --set train.epochs=1 \
+             --set front-end.sample-rate-hz={rate}"
+        ))
+        .done();
+        let add = format!("index add in --to x-{rate}");
+        let added = json(&lab, &format!("{add} --model runs/{rate} {windows}"));
+        assert_eq!(numbers(&added, ["added", "unchanged"]), [1, 0]);
+        let again = json(&lab, &add);
+        assert_eq!(numbers(&again, ["added", "unchanged"]), [0, 1]);
+        assert_eq!(again["windows"], added["windows"]);
+    }
+}
+
 #[test]
 fn shards_of_an_archive_are_merged() {
     let lab = archive();

@@ -2,6 +2,7 @@
 
 use super::common::{Ended, Lab, files};
 use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
 
 /// Four recordings in `arch` and a model.
 fn archive() -> Lab {
@@ -89,6 +90,33 @@ fn a_moved_archive_is_known_by_its_content() {
     let mut wanted = known;
     wanted.push("moved/0/new.wav".into());
     assert_eq!(names(&lab, "x"), wanted);
+}
+
+/// Recorders with one schedule write files of one name, size and time: only the content says which one has moved.
+#[test]
+fn another_file_of_the_same_name_size_and_time_is_a_recording_of_its_own() {
+    let lab = Lab::trained();
+    lab.tone("arch/0/a.wav", 300.0);
+    lab.tone("arch/1/a.wav", 900.0);
+    for name in ["arch/0/a.wav", "arch/1/a.wav"] {
+        let file = std::fs::File::options().write(true).open(lab.path(name));
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        file.expect("a file").set_modified(time).expect("a time to set");
+    }
+    lab.earmark(&format!("index add arch/0 --to x {ADD}")).done();
+    std::fs::create_dir(lab.path("moved")).expect("a folder");
+    std::fs::rename(lab.path("arch/0/a.wav"), lab.path("moved/a.wav")).expect("to move");
+    let added = summary(&lab, &format!("index add arch/1 --to x {ADD}"));
+    assert_eq!(
+        (&added["added"], &added["unchanged"], &added["other_paths"]),
+        (&json!(1), &json!(0), &json!([]))
+    );
+    assert_eq!(names(&lab, "x"), ["arch/0/a.wav", "arch/1/a.wav"]);
+    let moved = summary(&lab, &format!("index add moved --to x {ADD}"));
+    assert_eq!(
+        (&moved["added"], &moved["other_paths"]),
+        (&json!(0), &json!([["moved/a.wav", "arch/0/a.wav"]]))
+    );
 }
 
 #[test]

@@ -128,7 +128,18 @@ fn a_pool_at_the_end_is_taken_back_with_the_bits_of_two_passes() {
         epsilon: 1e-3,
     };
     let transformed = Chain::new([10, 13], vec![layer(3, 32), layer(32, 33)]).expect("the layers follow");
-    for (number, chain) in chains().into_iter().chain([transformed]).enumerate() {
+    // Padded beyond its kernel: outputs behind the last column read nothing of the input.
+    let beyond = ConvLayer {
+        kind: ConvKind::Dense(ConvWindow {
+            kernel: [3, 3],
+            stride: [1, 1],
+            before: [0, 0],
+            after: [0, 3],
+        }),
+        ..layer(3, 4)
+    };
+    let padded = Chain::new([6, 5], vec![beyond]).expect("the layer fits");
+    for (number, chain) in chains().into_iter().chain([transformed, padded]).enumerate() {
         for (pool, window) in windows {
             let Ok(chain) = chain.clone().pooled(pool, window) else {
                 continue;

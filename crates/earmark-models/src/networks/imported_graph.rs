@@ -230,6 +230,7 @@ mod tests {
     use super::*;
     use crate::{Network, NetworkConfig};
     use burn::tensor::Device;
+    use std::sync::Barrier;
 
     /// Gives the sum and the first number of each input, and the sum again.
     #[derive(Debug)]
@@ -317,6 +318,40 @@ mod tests {
         assert!(odd.starts_with("gives -3 where its import says"), "{odd}");
         // What the graph itself gives is not a failure of its runtime.
         assert_eq!(failure(true, sums(), f32::NAN), None);
+    }
+
+    /// Threads that score at a time each read why their own outputs are not numbers.
+    #[test]
+    fn each_thread_reads_its_own_reason() {
+        let graph = Some(Arc::new(Sums) as Arc<dyn GraphRunner>);
+        let onnx = NetworkConfig::Onnx(config(true, false));
+        let (network, specs) = Network::build_with_graph(&onnx, 1, 2, graph).unwrap();
+        let vars = Vars::init(specs, 1, &Device::flex());
+        // The graph fails, gives NaN itself, and gives what is no probability.
+        let inputs = [99.0_f32, f32::NAN, -1.0];
+        let turns = Barrier::new(inputs.len());
+        // One after the other, and all of them before any reason is read.
+        let reason_of = |own: usize| {
+            for turn in 0..inputs.len() {
+                if turn == own {
+                    let data = TensorData::new(vec![inputs[own]; 6], [2, 1, 1, 3]);
+                    let x = Tensor::<4>::from_data(data, &Device::flex());
+                    drop(network.forward(x, &mut Forward::eval(&vars)));
+                }
+                turns.wait();
+            }
+            network.failure()
+        };
+        let reason_of = &reason_of;
+        let reasons: Vec<Option<String>> = std::thread::scope(|scope| {
+            let start = |own| scope.spawn(move || reason_of(own));
+            let threads: Vec<_> = (0..inputs.len()).map(start).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(reasons[0].as_deref(), Some("too loud"));
+        assert_eq!(reasons[1], None);
+        let odd = reasons[2].as_deref().unwrap();
+        assert!(odd.starts_with("gives -3 where its import says"), "{odd}");
     }
 
     #[test]
