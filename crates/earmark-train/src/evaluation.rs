@@ -102,8 +102,11 @@ fn evaluate_audio(
         && let Some((_, path)) = weights.iter().find(|(_, path)| path.exists())
     {
         // Whether a network gains by it is the same at each step.
-        let model = open_model(path, &run, of_fold, device)?;
-        say_precision(&mut precision, &model, observer);
+        match open_model(path, &run, of_fold, device) {
+            // A training that is still running may have removed the checkpoint.
+            Err(_) if !path.exists() => {}
+            opened => say_precision(&mut precision, &opened?, observer),
+        }
     }
     refuse_other_precision(job, precision.map_or(Precision::F32, |found| found.computed))?;
     let mut ready = false;
