@@ -2,15 +2,19 @@
 
 use crate::failure::RequestFailure;
 use axum::http::StatusCode;
+use earmark_core::atomic::{WriteError, process_mark};
 use earmark_core::caught_panics::catch_panic;
 use earmark_inference::{Event, PipelineError};
 use earmark_review::ReviewDesk;
 use earmark_train::{EmbeddedReview, LearnedAgain, ReviewedClips, ReviewedLabels};
 use serde::Serialize;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use tempfile::TempPath;
 
 /// What is learned again, and where its models are written.
 #[derive(Clone, Debug)]
@@ -41,7 +45,7 @@ pub(super) struct LearningStatus {
     stage: &'static str,
     done: usize,
     total: usize,
-    /// The model that was written.
+    /// The model that was written last.
     model: Option<PathBuf>,
     /// What was learned, and what it gains.
     learned: Option<LearnedAgain>,
@@ -49,6 +53,19 @@ pub(super) struct LearningStatus {
     error: Option<String>,
     /// Whether items are sorted by the scores of this model.
     is_sorted: bool,
+}
+
+impl LearningStatus {
+    /// Another state, in which the last model is still what it was.
+    fn in_state(&self, state: LearningState) -> Self {
+        Self {
+            state,
+            model: self.model.clone(),
+            learned: self.learned.clone(),
+            is_sorted: self.is_sorted,
+            ..Self::default()
+        }
+    }
 }
 
 /// A model that was just written.
@@ -123,10 +140,13 @@ impl Learning {
         }
         let stop = Arc::<AtomicBool>::default();
         let (learning, flag) = (Arc::clone(self), Arc::clone(&stop));
-        *lock(&self.status) = LearningStatus {
-            state: LearningState::Running,
-            stage: "reading",
-            ..LearningStatus::default()
+        let before = {
+            let mut status = lock(&self.status);
+            let begun = LearningStatus {
+                stage: "reading",
+                ..status.in_state(LearningState::Running)
+            };
+            std::mem::replace(&mut *status, begun)
         };
         let thread = std::thread::Builder::new().name("earmark-learning".into());
         let thread = thread.spawn(move || {
@@ -142,7 +162,7 @@ impl Learning {
                 Ok(())
             }
             Err(error) => {
-                *lock(&self.status) = LearningStatus::default();
+                *lock(&self.status) = before;
                 Err(RequestFailure::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     format!("no thread can be started ({error}); end other programs and try again"),
@@ -189,19 +209,40 @@ impl Learning {
         let Some(review) = embedded.as_ref() else {
             return Ok(None);
         };
-        let path = self.free_path();
-        let learned = review.learn(labels, &path, &show, stop)?;
-        Ok(learned.map(|learned| NewModel { path, learned }))
+        let unnamed = self.unnamed();
+        let Some(learned) = review.learn(labels, &unnamed, &show, stop)? else {
+            return Ok(None);
+        };
+        let path = self.give_name(&unnamed)?;
+        Ok(Some(NewModel { path, learned }))
     }
 
-    /// The first path that no model has yet.
-    fn free_path(&self) -> PathBuf {
-        let path = |number: usize| self.config.folder.join(format!("learned-{number}.safetensors"));
-        let mut number = 1;
-        while path(number).exists() {
+    /// Where a model is written before it has a name: nobody else writes there.
+    fn unnamed(&self) -> PathBuf {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".learned-{}-{count}.safetensors", process_mark());
+        self.config.folder.join(name)
+    }
+
+    /// Gives a model that is whole the first name that is free. It replaces none, as another server may have taken a
+    /// name in the same folder meanwhile.
+    fn give_name(&self, unnamed: &Path) -> Result<PathBuf, PipelineError> {
+        let mut model = TempPath::try_from_path(unnamed).map_err(|e| WriteError::new(unnamed, e))?;
+        let folder = model.parent().map(Path::to_path_buf);
+        let mut number = 0;
+        let path = loop {
             number += 1;
-        }
-        path(number)
+            let path = self.config.folder.join(format!("learned-{number}.safetensors"));
+            match model.persist_noclobber(&path) {
+                Ok(()) => break path,
+                Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => model = taken.path,
+                Err(failed) => return Err(WriteError::new(&path, failed.error).into()),
+            }
+        };
+        // So that the name is there after a power cut; not every system can sync a folder, or needs to.
+        let _ = folder.map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+        Ok(path)
     }
 
     fn show(&self, event: &Event) {
@@ -223,28 +264,26 @@ impl Learning {
     }
 
     fn end(&self, ended: Result<Result<Option<NewModel>, PipelineError>, String>) {
-        let state = |state| LearningStatus {
-            state,
-            ..LearningStatus::default()
-        };
-        let status = match ended {
+        let mut status = lock(&self.status);
+        let ended = match ended {
             Ok(Ok(Some(new))) => LearningStatus {
+                state: LearningState::Done,
                 model: Some(new.path),
                 learned: Some(new.learned),
-                ..state(LearningState::Done)
+                ..LearningStatus::default()
             },
-            Ok(Ok(None)) => state(LearningState::Stopped),
-            Ok(Err(error)) if error.is_interrupt() => state(LearningState::Stopped),
+            Ok(Ok(None)) => status.in_state(LearningState::Stopped),
+            Ok(Err(error)) if error.is_interrupt() => status.in_state(LearningState::Stopped),
             Ok(Err(error)) => LearningStatus {
                 error: Some(error.to_string()),
-                ..state(LearningState::Failed)
+                ..status.in_state(LearningState::Failed)
             },
             Err(panic) => LearningStatus {
                 error: Some(panic),
-                ..state(LearningState::Failed)
+                ..status.in_state(LearningState::Failed)
             },
         };
-        *lock(&self.status) = status;
+        *status = ended;
     }
 }
 
@@ -252,7 +291,8 @@ impl Learning {
 mod tests {
     use super::*;
     use earmark_review::{DecideRequest, DetectedEvent, ReviewOrder, ReviewSet, Verdict};
-    use std::path::Path;
+    use earmark_train::ProbeLayer;
+    use std::collections::BTreeMap;
 
     fn desk(folder: &Path) -> ReviewDesk {
         let event = DetectedEvent {
@@ -328,12 +368,78 @@ mod tests {
         assert!(error.contains("no-model.safetensors"), "{error}");
     }
 
+    /// A model that scores the only clip.
+    fn first_model(folder: &Path) -> NewModel {
+        NewModel {
+            path: folder.join("learned-1.safetensors"),
+            learned: LearnedAgain {
+                metric: "accuracy",
+                untouched: 0,
+                before: None,
+                after: None,
+                gain: None,
+                interval: None,
+                confidence: 0.95,
+                clips: 1,
+                changed: 1,
+                left_out: 0,
+                classes: vec!["Dog".into()],
+                layer: ProbeLayer::Last,
+                strength: 1.0,
+                warnings: Vec::new(),
+                skipped: Vec::new(),
+                scores: BTreeMap::from([(0, vec![0.7])]),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_stopped_or_fails_takes_nothing_from_the_model_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let (desk, learning) = (desk(dir.path()), learning(dir.path()));
+        accept(&desk);
+        learning.end(Ok(Ok(Some(first_model(dir.path())))));
+        learning.sort(&desk).unwrap();
+        let check = |state: LearningState| {
+            let status = learning.status();
+            assert_eq!((status.state, status.is_sorted), (state, true));
+            assert!(status.model.unwrap().ends_with("learned-1.safetensors"));
+            assert_eq!(status.learned.unwrap().changed, 1);
+            learning.sort(&desk).unwrap();
+        };
+        let held = lock(&learning.embedded);
+        learning.start(&desk).unwrap();
+        check(LearningState::Running);
+        learning.stop();
+        drop(held);
+        learning.close();
+        check(LearningState::Stopped);
+        // There is no model to learn with.
+        learning.start(&desk).unwrap();
+        let thread = lock(&learning.work).thread.take().unwrap();
+        thread.join().unwrap();
+        check(LearningState::Failed);
+        // The next model is not what the items are sorted by.
+        learning.end(Ok(Ok(Some(first_model(dir.path())))));
+        assert!(!learning.status().is_sorted);
+    }
+
     #[test]
     fn no_model_takes_the_place_of_another() {
         let dir = tempfile::tempdir().unwrap();
-        let learning = learning(dir.path());
-        assert!(learning.free_path().ends_with("learned-1.safetensors"));
-        std::fs::write(dir.path().join("learned-1.safetensors"), "").unwrap();
-        assert!(learning.free_path().ends_with("learned-2.safetensors"));
+        // Two servers that write to one folder, and finish one after the other.
+        let servers = [learning(dir.path()), learning(dir.path())];
+        let unnamed = servers.each_ref().map(|server| server.unnamed());
+        for (path, content) in unnamed.iter().zip(["first", "second"]) {
+            std::fs::write(path, content).unwrap();
+        }
+        for (server, path) in servers.iter().zip(&unnamed) {
+            server.give_name(path).unwrap();
+        }
+        let content = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(content("learned-1.safetensors"), "first");
+        assert_eq!(content("learned-2.safetensors"), "second");
+        let left = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left, 2, "nothing else is left behind");
     }
 }
