@@ -66,12 +66,26 @@ pub fn settle(state: &ReviewState, only: Option<&str>) -> Result<SettledReview, 
             )));
         }
     };
+    agreed(state, &reviewers, "choose one of them with --reviewer")
+}
+
+/// What all reviewers agree on, as a page asks for it: the error says what to do there.
+///
+/// # Errors
+/// A class to which two reviewers gave different names.
+pub(crate) fn settle_on_page(state: &ReviewState) -> Result<SettledReview, ReviewError> {
+    let reviewers: Vec<&str> = state.reviewers().collect();
+    agreed(state, &reviewers, "rename it to the same name")
+}
+
+/// What these reviewers agree on; `remedy` says what to do where they named a class differently.
+fn agreed(state: &ReviewState, reviewers: &[&str], remedy: &str) -> Result<SettledReview, ReviewError> {
     let labels: Vec<BTreeMap<ReviewKey, Vec<String>>> = reviewers
         .iter()
         .map(|reviewer| final_labels(state, reviewer))
         .collect();
     let mut found = SettledReview {
-        new_names: new_names(state, &reviewers)?,
+        new_names: new_names(state, reviewers, remedy)?,
         ..SettledReview::default()
     };
     let seen: BTreeSet<&ReviewKey> = reviewers
@@ -104,15 +118,18 @@ pub fn settle(state: &ReviewState, only: Option<&str>) -> Result<SettledReview, 
     Ok(found)
 }
 
-fn new_names(state: &ReviewState, reviewers: &[&str]) -> Result<BTreeMap<String, String>, ReviewError> {
+fn new_names(
+    state: &ReviewState,
+    reviewers: &[&str],
+    remedy: &str,
+) -> Result<BTreeMap<String, String>, ReviewError> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for reviewer in reviewers {
         for (class, name) in state.new_names(reviewer) {
             match found.insert(class.to_owned(), name.to_owned()) {
                 Some(other) if other != name => {
                     return Err(ReviewError::Request(format!(
-                        "the class {class} has the new names {other} and {name}, by different reviewers; choose one of \
-                         them with --reviewer"
+                        "the class {class} has the new names {other} and {name}, by different reviewers; {remedy}"
                     )));
                 }
                 _ => {}
@@ -399,5 +416,14 @@ mod tests {
             refused.starts_with("the class Dog has the new names Hound and Wolf"),
             "{refused}"
         );
+        assert!(
+            refused.ends_with("; choose one of them with --reviewer"),
+            "{refused}"
+        );
+        // A page has no such option.
+        let refused = settle_on_page(&state).unwrap_err().to_string();
+        assert!(refused.ends_with("; rename it to the same name"), "{refused}");
+        rename(&mut state, "ben", "Dog", "Hound");
+        assert_eq!(settle_on_page(&state).unwrap().new_names["Dog"], "Hound");
     }
 }

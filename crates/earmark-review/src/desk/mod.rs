@@ -11,7 +11,7 @@ use crate::decisions::{DecisionLog, OpenedLog, ReviewDecision, Verdict};
 use crate::error::ReviewError;
 use crate::items::ReviewSet;
 use crate::order::ReviewOrder;
-use crate::settled::{SettledReview, settle};
+use crate::settled::{SettledReview, settle_on_page};
 use crate::state::ReviewState;
 use earmark_core::checksum::Checksum;
 use ranking::{Ranking, Sorting};
@@ -134,7 +134,7 @@ impl ReviewDesk {
         let state = &decided.state;
         let seen = state.reviewers().flat_map(|reviewer| state.decisions(reviewer));
         let seen = seen.filter_map(|(key, _)| self.set.find(key)).collect();
-        Ok((settle(state, None)?, seen))
+        Ok((settle_on_page(state)?, seen))
     }
 
     /// Classes and counts for a reviewer.

@@ -206,6 +206,20 @@ fn a_renamed_class_is_one_class_under_its_new_name() {
 }
 
 #[test]
+fn different_new_names_are_said_as_a_page_can_settle_them() {
+    let folder = Folder::new();
+    let desk = folder.open(clips());
+    desk.decide(&folder.rename("anna", "Dog", "Hound")).unwrap();
+    desk.decide(&folder.rename("ben", "Dog", "Wolf")).unwrap();
+    assert_eq!(
+        desk.settled().unwrap_err().to_string(),
+        "the class Dog has the new names Hound and Wolf, by different reviewers; rename it to the same name"
+    );
+    desk.decide(&folder.rename("ben", "Wolf", "Hound")).unwrap();
+    assert_eq!(desk.settled().unwrap().0.new_names["Dog"], "Hound");
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_and_not_logged() {
     let folder = Folder::new();
     let desk = folder.open(events());
