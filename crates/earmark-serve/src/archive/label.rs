@@ -1,6 +1,6 @@
 //! `POST /v1/index/label`: says of windows whether a class is in them, answered when that is on the disk.
 
-use super::overview::ArchiveOverview;
+use super::overview::{ArchiveOverview, ShownTornLabel};
 use super::windows::ShownWindow;
 use super::work::{ArchiveApp, check_classes, check_provenance};
 use crate::failure::RequestFailure;
@@ -18,6 +18,8 @@ const FROM_PAGE: &str = "earmark review serve";
 #[serde(deny_unknown_fields)]
 struct LabelRequest {
     rows: Vec<usize>,
+    /// What the numbers of rows are of, as they were listed.
+    version: String,
     class: String,
     answer: LabelAnswer,
     who: String,
@@ -28,6 +30,8 @@ struct LabelRequest {
 #[derive(Serialize)]
 struct LabelledAnswer {
     windows: Vec<ShownWindow>,
+    /// The last line of the labels, where it was cut off and is now removed.
+    torn_label: Option<ShownTornLabel>,
     overview: ArchiveOverview,
 }
 
@@ -37,6 +41,7 @@ pub async fn label(State(archive): State<ArchiveApp>, request: Request) -> Resul
     check_classes(std::slice::from_ref(&asked.class))?;
     let from = asked.from.as_deref().unwrap_or(FROM_PAGE);
     check_provenance(&asked.who, from)?;
+    archive.service.check_version(&asked.version)?;
     let index = archive.service.index();
     let is_wrong = |row: &usize| *row >= index.rows() || !index.is_valid(*row);
     if let Some(row) = asked.rows.iter().find(|&row| is_wrong(row)) {
@@ -63,14 +68,15 @@ pub async fn label(State(archive): State<ArchiveApp>, request: Request) -> Resul
     let rows = asked.rows;
     archive
         .work(move |service, _| {
-            {
+            let torn = {
                 let _held = service.change();
-                append_labels(service.index(), &labels)?;
-            }
+                append_labels(service.index(), &labels)?
+            };
             let current = CurrentLabels::of(service.index())?;
             let windows = rows.iter().map(|row| ShownWindow::new(service, &current, *row));
             Ok(LabelledAnswer {
                 windows: windows.collect(),
+                torn_label: torn.map(ShownTornLabel::from),
                 overview: ArchiveOverview::of(service)?,
             })
         })

@@ -41,6 +41,8 @@ struct LookRequest {
 
 #[derive(Serialize)]
 struct LookAnswer {
+    /// What numbers of rows and recordings are of.
+    version: String,
     hits: Vec<ShownWindow>,
 }
 
@@ -85,6 +87,7 @@ fn found(service: &ArchiveService, asked: &LookRequest) -> Result<LookAnswer, Re
         ShownWindow::new(service, &labels, row).with_scores(scores.collect())
     });
     Ok(LookAnswer {
+        version: service.version().to_owned(),
         hits: shown.collect(),
     })
 }

@@ -7,7 +7,7 @@ use crate::json::json_answer;
 use crate::query::Query;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use earmark_index::archive::{CurrentLabels, PlacedRecording, WindowClassifier};
+use earmark_index::archive::{CurrentLabels, PlacedRecording, TornLabel, WindowClassifier};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -25,10 +25,28 @@ struct ArchiveClass {
     trained: Option<String>,
 }
 
+/// A last line of the labels that is cut off, without the path of the file.
+#[derive(Debug, Serialize)]
+pub(super) struct ShownTornLabel {
+    line: usize,
+    bytes: usize,
+}
+
+impl From<TornLabel> for ShownTornLabel {
+    fn from(torn: TornLabel) -> Self {
+        Self {
+            line: torn.line,
+            bytes: torn.bytes,
+        }
+    }
+}
+
 /// What a page begins with.
 #[derive(Debug, Serialize)]
 pub(super) struct ArchiveOverview {
     index: String,
+    /// What numbers of rows and recordings are of.
+    version: String,
     model: String,
     recordings: usize,
     windows: usize,
@@ -36,6 +54,8 @@ pub(super) struct ArchiveOverview {
     hop_seconds: f64,
     /// Labels of recordings that have changed or are not in the index.
     stale_labels: usize,
+    /// The last line of the labels, where it is cut off; it does not count, and the next label removes it.
+    torn_label: Option<ShownTornLabel>,
     classes: Vec<ArchiveClass>,
 }
 
@@ -56,12 +76,14 @@ impl ArchiveOverview {
         let rate = f64::from(manifest.windows.sample_rate_hz);
         Ok(Self {
             index: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            version: service.version().to_owned(),
             model: manifest.model.name.clone(),
             recordings: service.recordings().len(),
             windows: index.valid_rows(),
             window_seconds: manifest.windows.window_samples as f64 / rate,
             hop_seconds: manifest.windows.hop_seconds(),
             stale_labels: labels.stale,
+            torn_label: labels.torn.map(ShownTornLabel::from),
             classes: classes
                 .into_iter()
                 .map(|(class, of)| ArchiveClass { class, ..of })
@@ -85,6 +107,8 @@ struct ListedRecording<'a> {
 
 #[derive(Serialize)]
 struct RecordingList<'a> {
+    /// What the numbers of recordings are of.
+    version: &'a str,
     /// How many there are of this name.
     total: usize,
     recordings: Vec<ListedRecording<'a>>,
@@ -110,6 +134,7 @@ pub async fn recordings(
         seconds: placed.recording.seconds,
     });
     json_answer(&RecordingList {
+        version: archive.service.version(),
         total: found.len(),
         recordings: shown.collect(),
     })

@@ -6,6 +6,7 @@ use super::windows::ShownWindow;
 use super::work::{ArchiveApp, check_count};
 use crate::failure::RequestFailure;
 use crate::json::json_body;
+use crate::query::required;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -27,6 +28,8 @@ const USUAL_COUNT: usize = 30;
 struct SearchRequest {
     /// A recording of the index, by number.
     recording: Option<usize>,
+    /// What the number is of, as it was listed.
+    version: Option<String>,
     /// Or an item of the review that is served next to it.
     review_item: Option<usize>,
     /// The part, in seconds from the start of the recording.
@@ -49,6 +52,8 @@ struct Example {
 
 #[derive(Serialize)]
 struct SearchAnswer {
+    /// What numbers of rows and recordings are of.
+    version: String,
     /// The recording that the part is of.
     file: String,
     start_seconds: f64,
@@ -83,6 +88,7 @@ pub async fn search(State(archive): State<ArchiveApp>, request: Request) -> Resu
                 shown.with_similarity(hit.similarity)
             });
             Ok(SearchAnswer {
+                version: service.version().to_owned(),
                 start_seconds: example.span.start_seconds(),
                 end_seconds: example.span.end_us() as f64 / 1e6,
                 windows,
@@ -101,6 +107,7 @@ fn example(archive: &ArchiveApp, asked: &SearchRequest) -> Result<Example, Reque
     let service = &archive.service;
     match (asked.recording, asked.review_item) {
         (Some(number), None) => {
+            service.check_version(required("version", asked.version.as_deref())?)?;
             let file = service.recording(number)?.recording.file.clone();
             Ok(Example {
                 path: service.path_of(&file),

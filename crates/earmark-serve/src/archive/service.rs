@@ -2,7 +2,9 @@
 
 use crate::failure::RequestFailure;
 use crate::sounds::SoundCache;
+use axum::http::StatusCode;
 use earmark_audio::Damaged;
+use earmark_core::checksum::Checksum;
 use earmark_core::remote;
 use earmark_index::archive::{ArchiveIndex, PlacedRecording};
 use earmark_inference::{Device, Model, PipelineError, WindowEmbedder};
@@ -27,6 +29,8 @@ pub struct ArchiveConfig {
 /// An index that is served.
 pub(crate) struct ArchiveService {
     config: ArchiveConfig,
+    /// A checksum of what the index consists of: in another one, numbers of rows and recordings mean others.
+    version: String,
     /// Those that count, by number.
     recordings: Vec<PlacedRecording>,
     numbers: HashMap<String, usize>,
@@ -41,9 +45,11 @@ impl ArchiveService {
         let recordings: Vec<PlacedRecording> = config.index.recordings().cloned().collect();
         let numbers = recordings.iter().enumerate();
         let numbers = numbers.map(|(number, placed)| (placed.recording.file.clone(), number));
+        let manifest = format!("{:?}", config.index.manifest());
         Self {
             numbers: numbers.collect(),
             recordings,
+            version: Checksum::of(manifest.as_bytes()),
             config,
             sounds: SoundCache::default(),
             embedder: Mutex::default(),
@@ -53,6 +59,22 @@ impl ArchiveService {
 
     pub fn index(&self) -> &ArchiveIndex {
         &self.config.index
+    }
+
+    /// What tells the index apart from what it was before a change, and will be after one.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Refuses numbers of rows and recordings that were given out for another index, as before a restart.
+    pub fn check_version(&self, version: &str) -> Result<(), RequestFailure> {
+        match version == self.version {
+            true => Ok(()),
+            false => Err(RequestFailure::new(
+                StatusCode::CONFLICT,
+                "the index has changed since, and these numbers may mean other windows now; search again",
+            )),
+        }
     }
 
     /// The recordings that count, by number.

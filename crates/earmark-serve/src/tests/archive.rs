@@ -15,7 +15,7 @@ const FILES: [&str; 3] = ["<i>a<i>.wav", "\u{202e}b 🐦.wav", "c.wav"];
 const SECONDS: usize = 8;
 
 /// Three recordings, each of a tone of its own that becomes louder, and their index.
-fn archive(lab: &Lab, dir: &TempDir) -> ArchiveConfig {
+fn make_archive(lab: &Lab, dir: &TempDir) {
     let device = Device::cpu().unwrap();
     let model = Model::open(&ModelRef::new(&lab.model), &device).unwrap();
     let embedder = WindowEmbedder::new(model, Some(2.0), WindowHop::Hop(1.0), Damaged::Salvage).unwrap();
@@ -43,24 +43,36 @@ fn archive(lab: &Lab, dir: &TempDir) -> ArchiveConfig {
         writer.add(recording, found.vectors).unwrap();
     }
     writer.finish().unwrap();
-    ArchiveConfig {
-        index: ArchiveIndex::open(&to).unwrap(),
-        data: Some(dir.path().to_path_buf()),
-        model: None,
-        device: "cpu".into(),
-    }
 }
 
 fn serve_archive(lab: &Lab, dir: &TempDir) -> Served {
+    make_archive(lab, dir);
+    serve_again(dir)
+}
+
+/// Serves the index as it is on the disk.
+fn serve_again(dir: &TempDir) -> Served {
+    let archive = ArchiveConfig {
+        index: ArchiveIndex::open(&dir.path().join("index")).unwrap(),
+        data: Some(dir.path().to_path_buf()),
+        model: None,
+        device: "cpu".into(),
+    };
     let contents = ReviewContents {
-        archive: Some(archive(lab, dir)),
+        archive: Some(archive),
         ..ReviewContents::default()
     };
     serve_pages(&ReviewServeConfig::default(), contents)
 }
 
+/// What numbers of rows and recordings are of.
+fn version(served: &Served) -> Value {
+    served.get("/v1/index/overview").json()["version"].clone()
+}
+
 fn search(served: &Served, recording: usize, more: Value) -> Answer {
     let mut asked = json!({ "recording": recording, "start": 2.0, "end": 4.0, "count": 50 });
+    asked["version"] = version(served);
     for (key, value) in more.as_object().unwrap() {
         asked[key] = value.clone();
     }
@@ -68,8 +80,9 @@ fn search(served: &Served, recording: usize, more: Value) -> Answer {
 }
 
 fn label(served: &Served, rows: &[u64], answer: &str) -> Answer {
-    let asked =
+    let mut asked =
         json!({ "rows": rows, "class": "low <b>", "answer": answer, "who": "Ada", "from": "a search" });
+    asked["version"] = version(served);
     served.post_json("/v1/index/label", &asked)
 }
 
@@ -161,6 +174,7 @@ fn a_part_of_a_recording_finds_what_sounds_like_it() {
         (json!({ "count": 0 }), "count 0: give 1 to 500"),
         (json!({ "review_item": 0 }), "name either"),
         (json!({ "recording": 7 }), "recording 7: there are 3"),
+        (json!({ "version": null }), "version: is missing"),
         (json!({ "odd": 1 }), "unknown field `odd`"),
     ] {
         let refused = search(&served, 0, more);
@@ -254,10 +268,73 @@ fn check_looks(served: &Served, yes: &[u64], no: &[u64]) {
 }
 
 #[test]
+fn numbers_of_an_index_that_has_changed_are_refused() {
+    let (lab, dir) = (lab(), tempfile::tempdir().unwrap());
+    let served = serve_archive(&lab, &dir);
+    let found = search(&served, 0, json!({})).json();
+    let listed = served.get("/v1/index/recordings").json();
+    assert!(found["version"].is_string());
+    assert_eq!(found["version"], listed["version"]);
+    let row = rows_of(&found, FILES[2])[0];
+    let label_of = |served: &Served, answer: &str| {
+        let asked = json!({
+            "rows": [row], "version": found["version"], "class": "owl", "answer": answer, "who": "Ada",
+        });
+        served.post_json("/v1/index/label", &asked)
+    };
+    assert!(served.end());
+    // Started again, it is the same index.
+    let served = serve_again(&dir);
+    assert_eq!(label_of(&served, "yes").status, 200);
+    assert!(served.end());
+    // Without the first recording, the others have other numbers.
+    let folder = dir.path().join("index");
+    let made = ArchiveIndex::open(&folder).unwrap().manifest().clone();
+    let writer = IndexWriter::open(&folder, made.model, made.windows, made.width, 1000).unwrap();
+    writer.remove(|file| file == FILES[0]).unwrap();
+    let served = serve_again(&dir);
+    let old = json!({ "version": found["version"] });
+    for refused in [search(&served, 0, old), label_of(&served, "no")] {
+        assert_eq!(refused.status, 409);
+        let error = refused.error();
+        assert!(
+            error.starts_with("the index has changed") && error.ends_with("search again"),
+            "{error}"
+        );
+    }
+    assert_eq!(read_labels(&folder).unwrap().labels.len(), 1);
+    let again = search(&served, 0, json!({})).json();
+    assert_eq!(again["file"], FILES[1]);
+    assert_ne!(again["version"], found["version"]);
+    assert_eq!(label(&served, &rows_of(&again, FILES[2])[..1], "no").status, 200);
+    assert!(served.end());
+}
+
+#[test]
+fn a_label_that_is_cut_off_is_said_before_and_when_it_is_removed() {
+    let (lab, dir) = (lab(), tempfile::tempdir().unwrap());
+    let served = serve_archive(&lab, &dir);
+    let folder = dir.path().join("index");
+    let torn_label = || served.get("/v1/index/overview").json()["torn_label"].clone();
+    assert_eq!(torn_label(), Value::Null);
+    let half = "{\"file\": \"a.w";
+    std::fs::write(folder.join("labels.jsonl"), half).unwrap();
+    let torn = json!({ "line": 1, "bytes": half.len() });
+    assert_eq!(torn_label(), torn);
+    let labelled = label(&served, &[0], "yes").json();
+    assert_eq!(labelled["torn_label"], torn);
+    assert_eq!(labelled["overview"]["torn_label"], Value::Null);
+    assert_eq!(read_labels(&folder).unwrap().labels.len(), 1);
+    assert_eq!(label(&served, &[0], "no").json()["torn_label"], Value::Null);
+    assert!(served.end());
+}
+
+#[test]
 fn labels_that_cannot_be_meant_are_refused() {
     let (lab, dir) = (lab(), tempfile::tempdir().unwrap());
     let served = serve_archive(&lab, &dir);
-    let good = json!({ "rows": [0], "class": "owl", "answer": "yes", "who": "Ada" });
+    let mut good = json!({ "rows": [0], "class": "owl", "answer": "yes", "who": "Ada" });
+    good["version"] = version(&served);
     for (key, value, named) in [
         ("rows", json!([999]), "row 999: is not a window"),
         ("class", json!(" owl"), "class: give 1 to 200"),
