@@ -72,7 +72,7 @@ def check_learn(watch, lab, shots):
     )
     try:
         page = watch.page()
-        search.check_from_review(page, server)
+        search.check_from_review(page, server, lab)
         review.check_learning(page, server, lab)
         review.start_learning(page)
         until(page, "learning.status.state === 'done'")
@@ -98,7 +98,11 @@ def check_search(watch, lab, shots):
         phone = watch.phone()
         search.check_search_phone(phone, server)
         shot(phone, shots, "search-phone")
-        watch.check(page, dark, phone)
+        busy = watch.page()
+        search.check_waiting_labels(busy, server, lab)
+        search.check_refused_label(busy, lab)
+        search.check_changed_index(busy, server, lab)
+        watch.check(page, dark, phone, busy)
     finally:
         server.kill()
 

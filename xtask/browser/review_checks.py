@@ -216,6 +216,15 @@ def check_learning(page, server, lab):
     page.click("#learn-sort")
     until(page, "learning.status.is_sorted && !review.busy")
     assert "sorted by the new scores" in page.inner_text("#learn-status")
+    # One that is stopped takes nothing from the model before; one that was quicker takes its place.
+    start_learning(page)
+    assert page.is_visible("#learned")
+    page.evaluate("learning.act('stop')")
+    until(page, "learning.status.state === 'stopped' || learning.status.state === 'done'")
+    assert page.is_visible("#learned")
+    if page.evaluate("learning.status.state") == "stopped":
+        assert "the model that was learned before" in page.inner_text("#learn-status")
+        assert "learned-1.safetensors" in page.inner_text("#learned-model")
     decided = len(logged(lab, "oof.csv"))
     start_learning(page)
     server.kill()

@@ -97,16 +97,124 @@ def check_learned(page, lab):
     lab.run("index", "detect", "index", '<i>low</i> "tone"', "-o", "found.csv")
 
 
-def check_from_review(page, server):
-    """From an item of a review to what is similar to it in the index."""
+def check_from_review(page, server, lab):
+    """From an item of a review to what is similar to it in the index, whose first recording is not there."""
     begin_review(page, server, "ben")
     until(page, "review.picture !== null && part.end > part.start")
+    # In the grid no part is shown: none is searched for, least of all one of another item.
+    page.keyboard.press("g")
+    until(page, "review.mode === 'grid' && !review.busy")
+    page.keyboard.press("ArrowRight")
+    until(page, "review.position === 1 && !review.busy")
+    assert page.evaluate("part.picture === null")
+    page.keyboard.press("f")
+    assert "Show a single item first" in page.inner_text("#status"), page.inner_text("#status")
+    page.keyboard.press("ArrowLeft")
+    until(page, "review.position === 0 && !review.busy")
+    page.keyboard.press("g")
+    until(page, "review.mode === 'single' && !review.busy && review.picture !== null && part.end > part.start")
+    listed = page.evaluate("fetch('v1/index/recordings?count=1').then((answer) => answer.json())")
+    first = lab.folder / listed["recordings"][0]["file"]
+    away = first.rename(lab.folder / "away.wav")
     page.keyboard.press("f")
     page.wait_for_url("**/search?*")
     page.fill("#reviewer", "ben")
     page.press("#reviewer", "Enter")
     until(page, "search.hits.length > 0 && !search.busy")
-    assert "item 0 of the review" in page.inner_text("#hits-note") or "of the review" in page.inner_text("#hits-note")
+    assert "of the review" in page.inner_text("#hits-note"), page.inner_text("#hits-note")
+    assert page.evaluate("part.picture === null"), "the first recording can't be shown"
+    away.rename(first)
+
+
+def start_labelling(page, server, name):
+    begin(page, server)
+    page.keyboard.press("f")
+    until(page, "search.hits.length > 3 && !search.busy")
+    page.fill("#class", name)
+    page.press("#class", "Enter")
+
+
+def hold_label(page, key):
+    """Says something of the current window, and holds it on its way to the server; what comes later passes."""
+    held = []
+
+    def hold(route):
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/v1/index/label", hold)
+    with page.expect_request("**/v1/index/label"):
+        page.keyboard.press(key)
+    return held
+
+
+def let_go(page, do):
+    """Ends that, and waits until nothing is on its way."""
+    do()
+    until(page, "!search.busy")
+    page.unroute("**/v1/index/label")
+
+
+def check_waiting_labels(page, server, lab):
+    """Windows that are chosen and labelled while a label is on its way; a line of the labels that was cut off."""
+    before = labels(lab)
+    with open(lab.folder / "index" / "labels.jsonl", "ab") as file:
+        file.write(b'{"file": "archi')
+    start_labelling(page, server, "later")
+    assert f"line {len(before) + 1} of the labels, the last one, is cut off" in page.inner_text("#facts")
+    page.focus("#hit-0")
+    held = hold_label(page, "y")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("n")
+    for at in (0, 1):
+        assert "later: not saved yet" in page.inner_text(f"#hit-{at} .mark"), at
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    let_go(page, lambda: held[0].continue_())
+    for at, mark in enumerate(["later", "not later", "", ""]):
+        found = page.inner_text(f"#hit-{at} .mark").split(", ")
+        assert [text for text in found if "later" in text] == ([mark] if mark else []), (at, found)
+    assert page.evaluate("search.at") == 3, "the window that was chosen meanwhile stays"
+    said = labels(lab)[len(before) :]
+    shown = [(hit["file"], hit["start_seconds"]) for hit in hits(page)[:2]]
+    assert [(line["file"], line["start_seconds"]) for line in said] == shown, said
+    assert [line["answer"] for line in said] == ["yes", "no"], said
+    assert f"line {len(before) + 1} of the labels was cut off and is removed" in page.inner_text("#facts")
+
+
+def check_refused_label(page, lab):
+    """A label that the server refuses is seen to be missing, and the one behind it is saved."""
+    before = labels(lab)
+    page.focus("#hit-2")
+    held = hold_label(page, "y")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("y")
+    let_go(page, lambda: held[0].fulfill(status=422, json={"error": "no"}))
+    assert "later: not saved" in page.inner_text("#hit-2 .mark")
+    assert len(labels(lab)) == len(before) + 1
+
+
+def check_changed_index(page, server, lab):
+    """A recording is taken out of the index and the server started again: numbers of before are refused."""
+    start_labelling(page, server, "after")
+    before = labels(lab)
+    first = page.evaluate("search.recording.file")
+    server.kill()
+    lab.run("index", "remove", "index", first)
+    server.start()
+    page.focus("#hit-0")
+    page.keyboard.press("y")
+    until(page, "search.hits.length === 0 && !search.busy && part.picture !== null")
+    said = page.inner_text("#status")
+    assert said.startswith("Not saved: the index has changed") and said.endswith("search again"), said
+    assert labels(lab) == before and page.evaluate("search.recording.file") != first
+    page.keyboard.press("f")
+    until(page, "search.hits.length > 0 && !search.busy")
+    page.focus("#hit-0")
+    answer(page, "y", 1)
+    assert len(labels(lab)) == len(before) + 1
 
 
 def check_search_phone(phone, server):

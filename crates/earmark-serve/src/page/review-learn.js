@@ -53,10 +53,15 @@ const learning = {
     switch (status.state) {
       case "running": return `${STAGES[status.stage] || status.stage} ...`;
       case "done": return status.is_sorted ? "Done. The items are sorted by the new scores." : "Done.";
-      case "stopped": return "Stopped; nothing was written.";
-      case "failed": return `Nothing was learned: ${status.error}`;
+      case "stopped": return `Stopped; nothing was written${learning.earlier(status)}.`;
+      case "failed": return `Nothing was learned${learning.earlier(status)}: ${status.error}`;
       default: return "";
     }
+  },
+
+  // Where a model was learned before, it is still there, and still shown.
+  earlier(status) {
+    return status.learned ? " (below is the model that was learned before)" : "";
   },
 
   showLearned(status) {

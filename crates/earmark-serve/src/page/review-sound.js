@@ -18,6 +18,23 @@ function element(kind, className, text) {
   return made;
 }
 
+// Does one thing after the other for a page: what is pressed meanwhile is refused, and said to be.
+async function oneAtATime(page, work) {
+  if (page.busy) {
+    say("Still busy with what was pressed before; press again.");
+    return;
+  }
+  page.busy = true;
+  try {
+    await work();
+  } catch (error) {
+    if (error.status === 401) $("token-label").hidden = false;
+    say(error.message, true);
+  } finally {
+    page.busy = false;
+  }
+}
+
 // A name as it is shown: characters that change the direction of what follows, or break it, are written out.
 function visible(name) {
   const odd = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

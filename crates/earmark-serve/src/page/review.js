@@ -154,6 +154,8 @@ async function goTo(position) {
   if (!item) return;
   review.position = position;
   review.shown = item;
+  // A part is of the item that it was chosen in.
+  part.picture = null;
   document.body.dataset.position = position;
   document.body.dataset.item = item.item;
   $("file").textContent = visible(item.file);
@@ -329,21 +331,9 @@ async function setMode(mode) {
 
 // ---- Decisions
 
-// Does one thing after the other: nothing is decided while the decision before it is not on the server's disk.
-async function command(work) {
-  if (review.busy) {
-    say("Still busy with what was pressed before; press again.");
-    return;
-  }
-  review.busy = true;
-  try {
-    await work();
-  } catch (error) {
-    if (error.status === 401) $("token-label").hidden = false;
-    say(error.message, true);
-  } finally {
-    review.busy = false;
-  }
+// Nothing is decided while the decision before it is not on the server's disk.
+function command(work) {
+  return oneAtATime(review, work);
 }
 
 // Sends a decision until the server has it. It is kept by the browser meanwhile: after a reload it is sent again, and
@@ -494,7 +484,15 @@ async function rename() {
 
 // The page of the index, with what sounds like the chosen part.
 function find() {
-  if ($("part").hidden || !part.picture) return;
+  if ($("part").hidden) return;
+  if (review.mode !== "single") {
+    say("Show a single item first: what is searched for is a part of its spectrogram.", true);
+    return;
+  }
+  if (!part.picture) {
+    say("The spectrogram is not there yet.", true);
+    return;
+  }
   const address = new URL("search", document.baseURI);
   const settings = { review_item: review.shown.item, start: part.start.toFixed(3), end: part.end.toFixed(3) };
   for (const [key, value] of Object.entries(settings)) address.searchParams.set(key, value);

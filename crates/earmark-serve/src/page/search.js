@@ -11,25 +11,43 @@ const COUNT = 30;
 const RETRY_MS = 1000;
 const TYPING_MS = 250;
 
+// Numbers of rows and recordings are those of the version of the index that they were listed with: `listed` is that of
+// the recordings, `version` that of the hits.
 const search = {
   who: "", recording: null, from: 0, hits: [], at: -1, busy: false, origin: "", ticket: 0, overview: null,
+  listed: "", version: "", removed: null,
 };
 
-// Does one thing after the other.
+// What was said of windows and is not on the server's disk yet, in its order.
+const unsaved = [];
+
+// Does one thing after the other. Labels are not refused meanwhile, but wait.
 async function command(work) {
-  if (search.busy) {
-    say("Still busy with what was pressed before; press again.");
-    return;
-  }
-  search.busy = true;
+  await oneAtATime(search, () => renewing(work));
+  while (unsaved.length && !search.busy) await oneAtATime(search, () => renewing(saveLabels));
+}
+
+// Where another index is served by now, as after a restart, what is shown means nothing any more.
+async function renewing(work) {
   try {
     await work();
   } catch (error) {
-    if (error.status === 401) $("token-label").hidden = false;
-    say(error.message, true);
-  } finally {
-    search.busy = false;
+    if (error.status === 409) {
+      const lost = unsaved.splice(0).length;
+      if (lost) error.message += ` (${lost} labels that waited are not saved)`;
+      // What happened is the news, also where the new lists can't be had yet.
+      await renew().catch(() => {});
+    }
+    throw error;
   }
+}
+
+async function renew() {
+  player.stop();
+  pictures.kept.clear();
+  takeHits({ hits: [], version: "" }, "");
+  showOverview(await server.json("overview"));
+  await loadRecordings();
 }
 
 const seconds = (value) => value.toFixed(2);
@@ -43,13 +61,22 @@ function showOverview(overview) {
   document.title = `earmark search: ${visible(overview.index)}`;
   const stale = overview.stale_labels ? `; ${overview.stale_labels} labels of recordings that have changed do not count` : "";
   $("facts").textContent = `${overview.windows} windows of ${seconds(overview.window_seconds)} s in `
-    + `${overview.recordings} recordings, by ${visible(overview.model)}${stale}`;
+    + `${overview.recordings} recordings, by ${visible(overview.model)}${stale}${tornText(overview.torn_label)}`;
   $("names").replaceChildren(...overview.classes.map((of) => {
     const option = element("option");
     option.value = of.class;
     return option;
   }));
   $("classes").replaceChildren(...overview.classes.map(classRow));
+}
+
+// A label that a killed program was writing, or the end of a copy that was not finished.
+function tornText(torn) {
+  if (torn) {
+    return `; line ${torn.line} of the labels, the last one, is cut off and does not count: the next label removes it`;
+  }
+  const { removed } = search;
+  return removed ? `; line ${removed.line} of the labels was cut off and is removed: give that label again` : "";
 }
 
 function classRow(of) {
@@ -73,6 +100,7 @@ async function loadRecordings() {
   const ticket = search.ticket += 1;
   const found = await server.json("recordings", { containing: $("wanted").value.trim(), count: 100 });
   if (ticket !== search.ticket) return;
+  search.listed = found.version;
   $("recordings").replaceChildren(...found.recordings.map(({ recording, file, seconds: length }) => {
     const option = element("option", "", `${visible(file)} (${length.toFixed(0)} s)`);
     option.value = recording;
@@ -93,7 +121,8 @@ async function openRecording(from) {
   const option = $("recordings").selectedOptions[0];
   if (!option) return;
   search.recording = {
-    recording: Number(option.value), file: option.dataset.file, seconds: Number(option.dataset.seconds),
+    recording: Number(option.value), version: search.listed, file: option.dataset.file,
+    seconds: Number(option.dataset.seconds),
   };
   await showPart(from);
 }
@@ -130,7 +159,7 @@ async function find(example, name) {
   const found = await server.post("search", { ...example, count: COUNT, elsewhere: $("elsewhere").checked });
   const windows = found.windows > 1 ? `, the mean of ${found.windows} windows` : "";
   search.origin = `search: ${name}`;
-  takeHits(found.hits, `Most similar to ${name}${windows}.`);
+  takeHits(found, `Most similar to ${name}${windows}.`);
   say(`${found.hits.length} windows, of ${found.scanned}.`);
 }
 
@@ -140,22 +169,24 @@ function partName(file, start, end) {
 
 function findPart() {
   if (!part.picture) return say("Choose a recording first.", true);
-  const { recording, file } = search.recording;
-  const example = { recording, start: part.start, end: part.end };
+  const { recording, version, file } = search.recording;
+  const example = { recording, version, start: part.start, end: part.end };
   return find(example, partName(file, part.start, part.end));
 }
 
 function findHit() {
   const hit = search.hits[search.at];
   if (!hit || hit.recording === null) return say("Choose a window first.", true);
-  const example = { recording: hit.recording, start: hit.start_seconds, end: hit.end_seconds };
+  const { recording, start_seconds: start, end_seconds: end } = hit;
+  const example = { recording, version: search.version, start, end };
   return find(example, partName(hit.file, hit.start_seconds, hit.end_seconds));
 }
 
 // ---- Windows
 
-function takeHits(hits, note) {
+function takeHits({ hits, version }, note) {
   search.hits = hits;
+  search.version = version;
   search.at = hits.length ? 0 : -1;
   $("hits-note").textContent = hits.length ? note : "No window.";
   showHits();
@@ -173,8 +204,15 @@ function hitScore(hit) {
 }
 
 function hitLabels(hit) {
-  const labels = Object.entries(hit.labels);
-  return labels.map(([name, yes]) => (yes ? visible(name) : `not ${visible(name)}`)).join(", ");
+  const labels = Object.entries(hit.labels).map(([name, yes]) => (yes ? visible(name) : `not ${visible(name)}`));
+  const waiting = unsaved.filter((said) => said.hit === hit).map(({ name }) => `${visible(name)}: not saved yet`);
+  return [...labels, ...waiting, hit.fault].filter(Boolean).join(", ");
+}
+
+function showMark(hit) {
+  const row = $(`hit-${search.hits.indexOf(hit)}`);
+  // Other windows may be listed by now.
+  if (row) row.querySelector(".mark").textContent = hitLabels(hit);
 }
 
 function hitRow(hit, at) {
@@ -241,42 +279,76 @@ function play() {
   if (name) player.toggle(name, isHit ? "0.5" : "0").catch((error) => say(error.message, true));
 }
 
+// The class that is named; empty, and asked for, where there is none.
 function namedClass() {
   const name = $("class").value.trim();
-  if (name) return name;
-  $("class").focus();
-  throw new Error("Name the class first.");
+  if (!name) {
+    $("class").focus();
+    say("Name the class first.", true);
+  }
+  return name;
 }
 
-// Says whether the class is in the current window, until the server has it; then the next one is current.
-async function label(answer) {
+// Says whether the class is in the current window. It is of that window, whichever is current when its turn comes.
+function label(answer) {
   const name = namedClass();
+  if (!name) return;
   const hit = search.hits[search.at];
-  if (!hit) throw new Error("Search or look first.");
-  const said = { rows: [hit.row], class: name, answer, who: search.who, from: search.origin.slice(0, 200).trim() };
+  if (!hit) {
+    say("Search or look first.", true);
+    return;
+  }
+  const last = unsaved.filter((said) => said.hit === hit && said.name === name).pop();
+  // Said twice.
+  if (last && last.answer === answer) return;
+  unsaved.push({ hit, name, answer, from: search.origin.slice(0, 200).trim(), version: search.version });
+  hit.fault = "";
+  showMark(hit);
+  if (!search.busy) command(saveLabels);
+}
+
+async function saveLabels() {
+  while (unsaved.length) await saveLabel(unsaved[0]);
+}
+
+// Sends a label until the server has it; then the next window is current, unless another one was chosen meanwhile.
+async function saveLabel({ hit, name, answer, from, version }) {
+  const said = { rows: [hit.row], version, class: name, answer, who: search.who, from };
+  try {
+    const found = await sent(said);
+    hit.labels = found.windows[0].labels;
+    search.removed = found.torn_label || search.removed;
+    showOverview(found.overview);
+  } catch (error) {
+    hit.fault = `${visible(name)}: not saved`;
+    error.message = `Not saved: ${error.message}`;
+    throw error;
+  } finally {
+    unsaved.shift();
+    showMark(hit);
+  }
+  const words = { yes: `is ${visible(name)}`, no: `is not ${visible(name)}`, withdrawn: "taken back" };
+  say(`Saved: ${words[answer]}.`);
+  if (search.hits[search.at] === hit) choose(search.at + 1, true);
+}
+
+async function sent(said) {
   for (;;) {
     try {
-      const found = await server.post("label", said);
-      hit.labels = found.windows[0].labels;
-      showOverview(found.overview);
-      break;
+      return await server.post("label", said);
     } catch (error) {
       if (error.status && error.status < 500) throw error;
       say(`Not saved yet: ${error.message}. Trying again.`, true);
       await new Promise((resume) => { setTimeout(resume, RETRY_MS); });
     }
   }
-  const row = $(`hit-${search.at}`);
-  row.querySelector(".mark").textContent = hitLabels(hit);
-  const words = { yes: `is ${visible(name)}`, no: `is not ${visible(name)}`, withdrawn: "taken back" };
-  say(`Saved: ${words[answer]}.`);
-  choose(search.at + 1, true);
 }
 
 // ---- Learning
 
 async function learn() {
   const name = namedClass();
+  if (!name) return;
   say("Learning ...");
   const found = await server.post("learn", { classes: [name] });
   showOverview(found.overview);
@@ -287,6 +359,7 @@ async function learn() {
 
 async function look() {
   const name = namedClass();
+  if (!name) return;
   const order = $("order").value;
   const words = {
     best: "The best scores", margin: "The least sure", diverse: "The most different of the least sure", random: "Drawn",
@@ -295,7 +368,7 @@ async function look() {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0];
   const found = await server.post("look", { classes: [name], order, count: COUNT, seed });
   search.origin = `${order}: ${visible(name)}`;
-  takeHits(found.hits, `${words[order]}, for ${visible(name)}.`);
+  takeHits(found, `${words[order]}, for ${visible(name)}.`);
   say(`${found.hits.length} windows.`);
 }
 
@@ -304,14 +377,14 @@ async function look() {
 const ACTIONS = {
   f: findPart,
   s: findHit,
-  y: () => label("yes"),
-  n: () => label("no"),
-  w: () => label("withdrawn"),
   l: learn,
   o: look,
 };
 const AT_ONCE = {
   " ": play,
+  y: () => label("yes"),
+  n: () => label("no"),
+  w: () => label("withdrawn"),
   "[": () => part.set(part.now(), Math.max(part.now(), part.end)),
   "]": () => part.set(Math.min(part.now(), part.start), part.now()),
   ArrowUp: () => choose(search.at - 1, true),
@@ -386,8 +459,9 @@ $("who").addEventListener("submit", (event) => {
     kept.set("reviewer", search.who);
     $("work").hidden = false;
     $("reviewer").blur();
-    await loadRecordings();
     say("Choose a part of a recording and find what is similar to it.");
+    // A first recording that can't be shown keeps nobody from searching.
+    await loadRecordings().catch((error) => say(error.message, true));
     await findAsked();
   });
 });
