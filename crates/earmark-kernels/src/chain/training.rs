@@ -173,9 +173,10 @@ impl Chain {
         let output = saved.output();
         // Dense convolutions read whole rows of the gradient, unless they are padded beyond their kernel.
         let whole_rows = |window: &ConvWindow| (0..2).all(|a| window.after[a] < window.kernel[a]);
-        let dense = self.layers.last().is_some_and(
-            |layer| matches!(&layer.kind, ConvKind::Dense(window) if whole_rows(window)),
-        );
+        let dense = self
+            .layers
+            .last()
+            .is_some_and(|layer| matches!(&layer.kind, ConvKind::Dense(window) if whole_rows(window)));
         let last = if dense && shape.pool == Pool::Mean {
             let mean = MeanGrad::new(shape, output, g);
             let sums = mean.sums(ws);

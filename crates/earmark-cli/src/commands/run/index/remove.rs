@@ -111,7 +111,9 @@ impl Chosen {
         for word in &args.files {
             // As the name of a folder, it would be that of all recordings.
             if word.is_empty() {
-                bail!("\"\": is no name of a recording; name recordings, or folders of them such as archive/2019");
+                bail!(
+                    "\"\": is no name of a recording; name recordings, or folders of them such as archive/2019"
+                );
             }
             let found = named(word, names, &known);
             if found.is_empty() {
