@@ -98,9 +98,8 @@ fn evaluate_audio(
         .with_longest(run.recipe.predict.longest_seconds);
     let of_fold = job.subset.is_none() && job.fold.or(run.info.data.fold).is_some();
     let asked = job.precision.unwrap_or(run.recipe.predict.precision);
-    if asked != Precision::F32
-        && let Some((_, path)) = weights.iter().find(|(_, path)| path.exists())
-    {
+    let first = weights.iter().find(|(_, path)| path.exists());
+    if let Some((_, path)) = first.filter(|_| asked != Precision::F32) {
         // Whether a network gains by it is the same at each step.
         match open_model(path, &run, of_fold, device) {
             // A training that is still running may have removed the checkpoint.
@@ -153,9 +152,8 @@ fn evaluate_audio(
                 lwlrap,
             });
         };
-        let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
         let computed = model.precision().computed;
-        Ok(match evaluation {
+        Ok(match evaluate_recordings(&work, &recordings, &wanted, &mut running)? {
             Some(evaluation) => Continue(Some((evaluation, computed))),
             None => Break(()),
         })
