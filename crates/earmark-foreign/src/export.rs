@@ -1,9 +1,9 @@
 //! An imported model as ONNX for other programs: its graph, with the layer of a probe, activation and calibration
 //! around it, for one window at a time.
 
-use crate::float32::{as_float32, precision};
-use crate::graph::read_graph;
-use crate::names::subgraphs_mut;
+use crate::float32::{InFloat64, as_float32, precision};
+use crate::graph::{operators_version, read_graph};
+use crate::names::{keep_what_is_needed, subgraphs_mut};
 use crate::ports::input_of;
 use crate::run::LoadedGraph;
 use earmark_engine::ModelFile;
@@ -17,6 +17,9 @@ use rten_onnx::onnx::{GraphProto, ModelProto, StringStringEntryProto};
 /// What the names of the imported graph begin with, so that they can't be those of what is around it.
 const PREFIX: &str = "graph/";
 
+/// What the names of values in float64 begin with.
+const FLOAT64_PREFIX: &str = "float64/";
+
 /// Oldest version of the operators of what is around the graph.
 const OLDEST_OPERATORS: i64 = 13;
 
@@ -24,8 +27,8 @@ const OLDEST_OPERATORS: i64 = 13;
 const EDGE: f32 = 1e-7;
 
 /// The ONNX file of an imported model: `waveform`, `[1, samples]` of a window, to `scores`, `logits` and `embedding`.
-/// With `raw`, the calibration is left out. Weights are float32, as which they are computed, whatever the imported graph
-/// has.
+/// With `raw`, the calibration is left out. Weights are of the precision with which they are computed, float32 but for
+/// what is in float64 here, whatever the imported graph has.
 ///
 /// # Errors
 ///
@@ -48,10 +51,7 @@ pub fn export_graph(file: &ModelFile, recipe: &Recipe, raw: bool) -> Result<Vec<
     let window = shape.frames.ok_or("does not say how long its windows are")?;
     check_rows(bytes, config.shape([1, 1, window]))?;
     let mut model = read_graph(bytes)?;
-    let is_own = |domain: Option<&str>| matches!(domain, None | Some("" | "ai.onnx"));
-    let mut sets = model.opset_import.iter();
-    let own = sets.find(|set| is_own(set.domain.as_deref()));
-    if own.and_then(|set| set.version).unwrap_or(0) < OLDEST_OPERATORS {
+    if operators_version(&model).unwrap_or(0) < OLDEST_OPERATORS {
         return Err(format!(
             "can't be exported, as its graph is of operators before version {OLDEST_OPERATORS}; convert it with \
              onnx.version_converter, and import it again"
@@ -59,8 +59,10 @@ pub fn export_graph(file: &ModelFile, recipe: &Recipe, raw: bool) -> Result<Vec<
     }
     let graph = model.graph.as_mut().ok_or("has no graph")?;
     let input = input_of(graph, [1, 1, window])?;
+    let in_float64 = InFloat64::of(graph);
     as_float32(graph);
     rename(graph);
+    in_float64.cast(graph, FLOAT64_PREFIX);
     let outputs: Vec<String> = graph
         .output
         .iter()
@@ -86,23 +88,20 @@ pub fn export_graph(file: &ModelFile, recipe: &Recipe, raw: bool) -> Result<Vec<
         g.output(name, value, &[Dim::Fixed(1), Dim::Fixed(width)]);
     }
     surround(graph, g, &entrance)?;
+    keep_what_is_needed(&mut model, &[SCORES, LOGITS, EMBEDDING].map(String::from));
     model.producer_name = Some("earmark".into());
     model.producer_version = Some(earmark_core::VERSION.into());
     model.metadata_props = facts(file, recipe, window);
     model.write_buf().map_err(|e| format!("can't be exported: {e}"))
 }
 
-/// The precision of the weights of an imported graph, in words: `float16`.
+/// The precision of the weights of a graph, imported or exported again, in words: `float16`, or `float32 and int8`.
 ///
 /// # Errors
 ///
-/// For a model without a graph, and a damaged one, in words.
-pub fn imported_precision(file: &ModelFile) -> Result<String, String> {
-    let bytes = file
-        .graph
-        .as_deref()
-        .ok_or("lacks the graph that its network is")?;
-    let model = read_graph(bytes)?;
+/// For a damaged graph, in words.
+pub fn graph_precision(graph: &[u8]) -> Result<String, String> {
+    let model = read_graph(graph)?;
     Ok(precision(model.graph.as_ref().ok_or("has no graph")?))
 }
 

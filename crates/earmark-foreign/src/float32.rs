@@ -1,9 +1,10 @@
 //! Graphs with weights of other precisions, written as what computes them here: float32. The runtime makes float32 of
 //! float16 and float64 as it loads a graph; other runtimes compute with the types that a file says, and refuse a graph
-//! that mixes them.
+//! that mixes them. Around the nodes that are computed in float64 here, numbers are cast to it and back.
 
-use crate::names::subgraphs_mut;
-use rten_onnx::onnx::{AttributeProto, DataType, GraphProto, TensorProto};
+use crate::float64::float64_nodes;
+use crate::names::{Constant, Constants, subgraphs_mut};
+use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, GraphProto, NodeProto, TensorProto};
 use std::cell::RefCell;
 
 /// Names of attributes that name a type.
@@ -21,6 +22,73 @@ pub(crate) fn as_float32(graph: &mut GraphProto) {
             retype(attribute);
         }
         subgraphs_mut(node).for_each(as_float32);
+    }
+}
+
+/// The nodes of a graph that are computed in float64, with the places of their inputs of floating numbers and what is
+/// float64 in the file of these.
+pub(crate) struct InFloat64(Vec<(usize, Inputs)>);
+
+type Inputs = Vec<(usize, Option<TensorProto>)>;
+
+impl InFloat64 {
+    /// Those of a graph as it was imported.
+    pub fn of(graph: &GraphProto) -> Self {
+        let constants = Constants::of(graph, None);
+        let double = |name: &String| match constants.get(name) {
+            Some(Constant::Tensor(tensor)) if tensor.data_type == Some(DataType::DOUBLE) => {
+                Some(tensor.clone())
+            }
+            _ => None,
+        };
+        let nodes = float64_nodes(graph).into_iter().map(|(at, places)| {
+            let inputs = places.iter().filter_map(|place| {
+                let name = graph.node[at].input.get(*place);
+                Some((*place, double(name.filter(|name| !name.is_empty())?)))
+            });
+            (at, inputs.collect())
+        });
+        Self(nodes.collect())
+    }
+
+    /// Puts casts around these nodes of the graph, which may have got other names and types. `prefix` is what none of its
+    /// names begins with.
+    pub fn cast(self, graph: &mut GraphProto, prefix: &str) {
+        let mut nodes: Vec<Vec<NodeProto>> = graph.node.drain(..).map(|node| vec![node]).collect();
+        for (at, inputs) in self.0 {
+            let Some(mut node) = nodes[at].pop() else { continue };
+            let output = node.output.first().cloned().unwrap_or_default();
+            for (place, double) in inputs {
+                let name = format!("{prefix}{output}/{place}");
+                match double {
+                    Some(tensor) => graph.initializer.push(TensorProto {
+                        name: Some(name.clone()),
+                        ..tensor
+                    }),
+                    None => nodes[at].push(cast(&node.input[place], &name, DataType::DOUBLE)),
+                }
+                node.input[place] = name;
+            }
+            let name = format!("{prefix}{output}");
+            node.output = vec![name.clone()];
+            nodes[at].extend([node, cast(&name, &output, DataType::FLOAT)]);
+        }
+        graph.node = nodes.into_iter().flatten().collect();
+    }
+}
+
+fn cast(from: &str, to: &str, kind: DataType) -> NodeProto {
+    NodeProto {
+        op_type: Some("Cast".into()),
+        input: vec![from.into()],
+        output: vec![to.into()],
+        attribute: vec![AttributeProto {
+            name: Some("to".into()),
+            i: Some(kind.0.into()),
+            r#type: Some(AttributeType::INT),
+            ..AttributeProto::default()
+        }],
+        ..NodeProto::default()
     }
 }
 
@@ -108,7 +176,6 @@ fn of_half(bits: u16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rten_onnx::onnx::NodeProto;
 
     fn tensor(kind: DataType, raw: Option<Vec<u8>>) -> TensorProto {
         TensorProto {

@@ -85,8 +85,15 @@ pub(crate) fn parameters(graph: &GraphProto) -> usize {
     floats.filter_map(|t| numbers(&t.dims)).sum()
 }
 
+/// The version of ONNX's own operators that a model says it has.
+pub(crate) fn operators_version(model: &ModelProto) -> Option<i64> {
+    let is_own = |domain: Option<&str>| matches!(domain, None | Some("" | "ai.onnx"));
+    let mut sets = model.opset_import.iter();
+    sets.find(|set| is_own(set.domain.as_deref()))?.version
+}
+
 /// The operator of a node, with its domain where it is not ONNX's own.
-fn operator(node: &NodeProto) -> String {
+pub(crate) fn operator(node: &NodeProto) -> String {
     let name = node.op_type.as_deref().unwrap_or("(none)");
     match node.domain.as_deref().unwrap_or_default() {
         "" | "ai.onnx" => name.to_owned(),
@@ -236,7 +243,13 @@ fn attribute_values(attribute: &AttributeProto) -> Option<(Vec<f64>, Option<Data
 
 /// The numbers of a constant that says sizes; `None` of one that can't.
 fn values(tensor: &TensorProto) -> Option<Vec<f64>> {
-    if numbers(&tensor.dims).is_none_or(|count| count > MOST_SIZES) {
+    let is_short = numbers(&tensor.dims).is_some_and(|count| count <= MOST_SIZES);
+    is_short.then(|| numbers_of(tensor))?
+}
+
+/// The numbers of a constant; `None` of those that are kept as other bits.
+pub(crate) fn numbers_of(tensor: &TensorProto) -> Option<Vec<f64>> {
+    if tensor.data_type == Some(DataType::FLOAT16) {
         return None;
     }
     let Some(raw) = &tensor.raw_data else {

@@ -37,9 +37,14 @@
 
 mod activation;
 mod bounds;
+mod division;
 mod error;
 mod export;
 mod float32;
+mod float64;
+#[cfg(test)]
+mod float64_tests;
+mod fourier;
 mod graph;
 mod import;
 #[cfg(test)]
@@ -48,12 +53,14 @@ mod names;
 #[cfg(test)]
 mod operator_tests;
 mod ports;
+mod product;
 mod run;
 mod trial;
+mod turns;
 
 pub use activation::GraphActivation;
 pub use error::GraphImportError;
-pub use export::{export_graph, imported_precision};
+pub use export::{export_graph, graph_precision};
 pub use import::{GraphImport, GraphImportResult, import_graph};
 
 /// Lets this program open imported graphs. For programs, once, at their start.

@@ -104,7 +104,7 @@ pub(crate) fn keep_what_is_needed(model: &mut ModelProto, values: &[String]) {
 }
 
 /// The values that a node takes, with those that graphs within it take from outside.
-fn inputs(node: &NodeProto) -> Vec<String> {
+pub(crate) fn inputs(node: &NodeProto) -> Vec<String> {
     let mut all = node.input.clone();
     for graph in subgraphs(node) {
         all.extend(graph.node.iter().flat_map(inputs));

@@ -118,8 +118,13 @@ pub(crate) fn narrow(model: &mut ModelProto, input: &Input, outputs: &[String]) 
         dim_param: None,
     });
     graph.input = vec![port(&input.name, Some(dims.collect()))];
-    graph.output = outputs.iter().map(|name| port(name, None)).collect();
+    set_outputs(graph, outputs);
     forget_shapes(graph);
+}
+
+/// Makes these values the outputs of a graph.
+pub(crate) fn set_outputs(graph: &mut GraphProto, outputs: &[String]) {
+    graph.output = outputs.iter().map(|name| port(name, None)).collect();
 }
 
 /// Removes the shapes of values within a graph and those within it: they are of other batches and windows.

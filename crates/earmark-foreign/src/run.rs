@@ -1,12 +1,17 @@
-//! Graphs computed by rten, a runtime in Rust.
+//! Graphs computed by rten, a runtime in Rust, but for the nodes that are computed here.
 
+use crate::division::divide_exactly;
+use crate::float64::{Argument, Array, Float64Node};
 use crate::graph::{MOST_NUMBERS, read_graph};
-use crate::ports::input_of;
+use crate::ports::{input_of, set_outputs};
+use crate::turns::{Turn, turns};
 use earmark_core::caught_panics::catch_panic;
 use earmark_models::{GraphOutput, GraphRunner, GraphShape};
 use rayon::prelude::*;
 use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueView};
 use rten_tensor::{Layout, Tensor};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +21,9 @@ struct RtenGraph {
     input: NodeId,
     /// The scores, and the embedding if there is one.
     outputs: Vec<NodeId>,
+    turns: Vec<Turn>,
+    /// The values that turns give and take.
+    ids: HashMap<String, NodeId>,
     /// The shape of one input.
     dims: Vec<usize>,
     shape: GraphShape,
@@ -61,7 +69,7 @@ fn pool() -> Arc<ThreadPool> {
 impl LoadedGraph {
     /// Loads a graph for inputs of this shape. Nothing is computed but what follows from its constants.
     pub fn load(bytes: &[u8], shape: GraphShape) -> Result<Self, String> {
-        let read = read_graph(bytes)?;
+        let mut read = read_graph(bytes)?;
         let graph = read.graph.as_ref().ok_or("has no graph")?;
         let input = input_of(graph, shape.input)?;
         if shape.input.contains(&0) {
@@ -76,19 +84,41 @@ impl LoadedGraph {
             ));
         }
         let values: Vec<String> = graph.node.iter().flat_map(|node| node.output.clone()).collect();
+        let turns = turns(&read, &input.name)?;
+        let mut given = names.clone();
+        given.extend(
+            turns
+                .iter()
+                .flat_map(Turn::gives)
+                .filter(|name| !names.contains(name)),
+        );
+        // The runtime keeps outputs, and may merge what makes other values.
+        let stored = match given.len() == names.len() {
+            true => Ok(bytes.to_vec()),
+            false => {
+                read.graph.iter_mut().for_each(|graph| {
+                    set_outputs(graph, &given);
+                    divide_exactly(graph, &input.name);
+                });
+                read.write_buf()
+            }
+        };
+        let stored = stored.map_err(|e| format!("can't be read: {e}"))?;
         drop(read);
-        let model = catch_panic(|| ModelOptions::with_all_ops().load(bytes.to_vec()))?;
+        let model = catch_panic(|| ModelOptions::with_all_ops().load(stored))?;
         let model = model.map_err(|e| format!("can't be computed: {e}"))?;
         check_sizes(&model, &values)?;
-        let node = |name: &String| {
-            let missing = || format!("can't be computed: `{name}` is lost in it");
-            model.find_node(name).ok_or_else(missing)
-        };
-        let input_id = node(&input.name)?;
-        let outputs: Vec<NodeId> = names.iter().map(node).collect::<Result<_, _>>()?;
+        let missing = || format!("can't be computed: `{}` is lost in it", input.name);
+        let input_id = model.find_node(&input.name).ok_or_else(missing)?;
+        let outputs = model.output_ids()[..names.len()].to_vec();
+        let ids = given.into_iter().zip(model.output_ids().iter().copied());
+        let mut ids: HashMap<String, NodeId> = ids.collect();
+        ids.insert(input.name, input_id);
         Ok(Self(RtenGraph {
             input: input_id,
             outputs,
+            turns,
+            ids,
             dims: input.shape,
             shape,
             pool: pool(),
@@ -132,11 +162,16 @@ impl RtenGraph {
 
     fn compute(&self, x: &[f32]) -> Result<OneOutput, String> {
         let input = ValueView::from_shape(&self.dims, x).map_err(|e| e.to_string())?;
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
-        let outputs = self
-            .model
-            .run(vec![(self.input, input.into())], &self.outputs, Some(options));
-        let outputs = outputs.map_err(|e| e.to_string())?;
+        let mut known = vec![];
+        for turn in &self.turns {
+            self.ask(&input, &mut known, turn)?;
+            for node in &turn.nodes {
+                let value = self.float64(&input, &known, node)?;
+                known.push((self.ids[&node.output], value));
+            }
+        }
+        let value = |id: &NodeId| self.known(&input, &known, *id).to_owned();
+        let outputs = self.outputs.iter().map(value);
         let mut one = OneOutput {
             values: Vec::new(),
             rows: Vec::new(),
@@ -147,6 +182,53 @@ impl RtenGraph {
             one.rows.push(rows);
         }
         Ok(one)
+    }
+
+    /// Adds the values that the runtime gives in a turn to those that are known.
+    fn ask(&self, input: &ValueView, known: &mut Vec<(NodeId, Value)>, turn: &Turn) -> Result<(), String> {
+        let mut asked: Vec<NodeId> = Vec::new();
+        for name in &turn.values {
+            let id = self.ids[name];
+            // Several names of one constant.
+            if !asked.contains(&id) && known.iter().all(|(known, _)| *known != id) {
+                asked.push(id);
+            }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let mut inputs = vec![(self.input, input.clone().into())];
+        inputs.extend(known.iter().map(|(id, value)| (*id, value.as_view().into())));
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
+        let values = self.model.run(inputs, &asked, Some(options));
+        known.extend(asked.iter().copied().zip(values.map_err(|e| e.to_string())?));
+        Ok(())
+    }
+
+    /// A value that is known, which is the input or was computed.
+    fn known<'a>(&self, input: &ValueView<'a>, known: &'a [(NodeId, Value)], id: NodeId) -> ValueView<'a> {
+        let value = known.iter().find(|(known, _)| *known == id);
+        value.map_or_else(|| input.clone(), |(_, value)| value.as_view())
+    }
+
+    /// What a node gives that is computed here.
+    fn float64(
+        &self,
+        input: &ValueView,
+        known: &[(NodeId, Value)],
+        node: &Float64Node,
+    ) -> Result<Value, String> {
+        let array = |argument| match argument {
+            &Argument::None => Ok(None),
+            Argument::Constant(array) => Ok(Some(Cow::Borrowed(array))),
+            Argument::Value(name) => {
+                let value = self.known(input, known, self.ids[name]);
+                Array::of_value(value).map(|array| Some(Cow::Owned(array)))
+            }
+        };
+        let arguments = node.arguments.iter().map(array);
+        let rounded = node.compute(&arguments.collect::<Result<Vec<_>, String>>()?)?;
+        Value::from_shape(rounded.shape, rounded.values).map_err(|e| e.to_string())
     }
 }
 

@@ -330,6 +330,53 @@ fn an_exported_graph_scores_as_its_model() {
     }
 }
 
+/// Logarithms of spectra, of which rounding is all that silence leaves: the export keeps what is computed in float64.
+#[test]
+fn an_exported_transform_stays_in_float64() {
+    let folder = tempfile::tempdir().unwrap();
+    earmark_foreign::enable();
+    let mut g = Builder::default();
+    let x = g.input("samples", &[Dim::Fixed(1), Dim::Fixed(WINDOW)]);
+    // A level of silence that is not 0, as normalised samples have.
+    let half = g.float(0.5);
+    let x = g.op("Sub", &[&x, &half], &[]);
+    let x = g.reshape(&x, &[1, WINDOW as i64, 1]);
+    let attributes = [("axis", 1.into()), ("onesided", 1.into())];
+    let spectrum = g.op("DFT", &[&x], &attributes);
+    let size = g.op("Abs", &[&spectrum], &[]);
+    let root = g.op("Sqrt", &[&size], &[]);
+    let features = g.reshape(&root, &[1, WINDOW as i64 + 2]);
+    let weights = (0..3 * (WINDOW + 2)).map(|i| wave(3, i)).collect();
+    let w = g.weight("w", &[WINDOW + 2, 3], weights);
+    let logits = g.op("MatMul", &[&features, &w], &[]);
+    g.output("features", &features, &[Dim::Fixed(1), Dim::Fixed(WINDOW + 2)]);
+    g.output("logits", &logits, &[Dim::Fixed(1), Dim::Fixed(3)]);
+    write(g.finish(), &folder.path().join("net.onnx"));
+    let import = job(folder.path(), "logits", Some("features"));
+    import_graph(&import).unwrap();
+    let model = Model::open_file(&import.out, &Device::cpu().unwrap()).unwrap();
+    let silence = Clip::new(vec![0.0; WINDOW], RATE);
+    let wanted = model.embed(&silence).unwrap();
+    // A sum of 2,000 halves, and roots of what rounding leaves of sums of 0; in float32 these are above 1e-3.
+    assert!((wanted[0] - 1000.0_f32.sqrt()).abs() < 1e-4, "{}", wanted[0]);
+    let most = wanted[1..].iter().copied().fold(0.0, f32::max);
+    assert!(most < 1e-5, "{most}");
+
+    let file = ModelFile::read(&import.out).unwrap();
+    let recipe = Recipe::parse(&file.meta.recipe, &import.out).unwrap();
+    let exported = export_graph(&file, &recipe, false).unwrap();
+    fs::write(&import.file, exported).unwrap();
+    let again = GraphImport {
+        activation: Some(GraphActivation::None),
+        out: folder.path().join("again.safetensors"),
+        ..job(folder.path(), "scores", Some("embedding"))
+    };
+    // One cast to float64, and one back.
+    assert_eq!(import_graph(&again).unwrap().operators["Cast"], 2);
+    let again = Model::open_file(&again.out, &Device::cpu().unwrap()).unwrap();
+    assert_eq!(again.embed(&silence).unwrap(), wanted);
+}
+
 /// The network of EfficientAT, as wide as a tenth of the published one, with random weights.
 fn efficientat(path: &Path) {
     let recipe = Recipe::load("efficientat/mn04", &["network.width=0.1".to_owned()]).unwrap();
