@@ -153,10 +153,8 @@ fn evaluate_audio(
             });
         };
         let computed = model.precision().computed;
-        Ok(match evaluate_recordings(&work, &recordings, &wanted, &mut running)? {
-            Some(evaluation) => Continue(Some((evaluation, computed))),
-            None => Break(()),
-        })
+        let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
+        Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some((evaluation, computed)))))
     })?;
     report_remarks(&store, observer);
     add_damaged(&mut result.damaged, damaged());
