@@ -10,35 +10,11 @@ mod common;
 
 use std::time::Instant;
 
-use common::{PAIRS, argument, noise, processor_seconds};
-use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, InferenceChain, LayerParams, MovingStatistics};
+use common::{argument, mobilenet, noise, processor_seconds};
+use earmark_kernels::chain::{Chain, InferenceChain, LayerParams, MovingStatistics};
 use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon};
 use earmark_kernels::elementwise::pool::{self, Pool, PoolShape};
-use earmark_kernels::{Activation, ConvWindow, Isa, Products, Workspace};
-
-fn layers(size: [usize; 2]) -> Vec<ConvLayer> {
-    let layer = |kind, inputs, outputs| ConvLayer {
-        kind,
-        inputs,
-        outputs,
-        act: Activation::Relu,
-        epsilon: 1e-3,
-    };
-    let mut all = vec![layer(
-        ConvKind::Dense(ConvWindow::same([3, 3], [1, 1], size)),
-        1,
-        16,
-    )];
-    let (mut channels, mut now) = (16, size);
-    for (stride, outputs) in PAIRS {
-        let window = ConvWindow::same([3, 3], [stride; 2], now);
-        all.push(layer(ConvKind::Depthwise(window), channels, channels));
-        all.push(layer(ConvKind::Pointwise, channels, outputs));
-        now = window.output(now).expect("the window fits");
-        channels = outputs;
-    }
-    all
-}
+use earmark_kernels::{Isa, Products, Workspace};
 
 struct Tensor {
     value: Vec<f32>,
@@ -123,7 +99,7 @@ fn main() {
     let only_infer = std::env::args().nth(3).is_some_and(|a| a == "infer");
     let steps = if only_infer { 0 } else { repeats };
     let size = [100, 96];
-    let chain = Chain::new(size, layers(size)).expect("the layers follow each other");
+    let chain = Chain::new(size, mobilenet(size)).expect("the layers follow each other");
     let ws = common::workspace();
     println!("{}", ws.isa().name());
     let mut params: Vec<[Tensor; 3]> = chain

@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use earmark_kernels::{Isa, Workspace};
+use earmark_kernels::chain::{ConvKind, ConvLayer};
+use earmark_kernels::{Activation, ConvWindow, Isa, Workspace};
 
 /// The number at this place of the command line.
 pub fn argument(index: usize, default: usize) -> usize {
@@ -59,6 +60,31 @@ pub const PAIRS: [(usize, usize); 13] = [
     (2, 1024),
     (1, 1024),
 ];
+
+/// The layers of that MobileNetV1 for planes of `size`, without the pool and the dense layer at its end.
+pub fn mobilenet(size: [usize; 2]) -> Vec<ConvLayer> {
+    let layer = |kind, inputs, outputs| ConvLayer {
+        kind,
+        inputs,
+        outputs,
+        act: Activation::Relu,
+        epsilon: 1e-3,
+    };
+    let mut all = vec![layer(
+        ConvKind::Dense(ConvWindow::same([3, 3], [1, 1], size)),
+        1,
+        16,
+    )];
+    let (mut channels, mut now) = (16, size);
+    for (stride, outputs) in PAIRS {
+        let window = ConvWindow::same([3, 3], [stride; 2], now);
+        all.push(layer(ConvKind::Depthwise(window), channels, channels));
+        all.push(layer(ConvKind::Pointwise, channels, outputs));
+        now = window.output(now).expect("the window fits");
+        channels = outputs;
+    }
+    all
+}
 
 /// Reproducible numbers in `-scale..scale`.
 pub fn noise(n: usize, scale: f32) -> Vec<f32> {
