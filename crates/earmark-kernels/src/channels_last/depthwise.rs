@@ -1,5 +1,10 @@
 //! Depthwise convolution with the channels of a pixel next to each other.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops over indices are unrolled, which keeps a block in registers"
+)]
+
 use std::ops::Range;
 
 use crate::channels_last::{Finish, row_len};
@@ -196,26 +201,26 @@ unsafe fn together<const FMA: bool, const Q: usize>(
             // SAFETY: c + NR <= ld, and the caller vouches for the rows.
             unsafe {
                 let w: [f32; NR] = *taps.weight.as_ptr().add(weight + c).cast();
-                for (q, v) in v.iter_mut().enumerate() {
+                for q in 0..Q {
                     let x: [f32; NR] = *x.as_ptr().add(from + (place + q) * run.step + c).cast();
                     for l in 0..NR {
-                        v[l] = if t == 0 {
+                        v[q][l] = if t == 0 {
                             w[l] * x[l]
                         } else {
-                            madd::<FMA>(w[l], x[l], v[l])
+                            madd::<FMA>(w[l], x[l], v[q][l])
                         };
                     }
                 }
             }
         }
-        let [mean, scale, shift] = taps.finish.from(c);
-        let (mean, scale, shift) = (&mean[..NR], &scale[..NR], &shift[..NR]);
+        let [mean, scale, shift] = taps.finish.vector(c);
         with_activation!(taps.finish.act, f => {
-            for (q, v) in v.iter().enumerate() {
-                let to = &mut to[q * ld + c..][..NR];
+            for q in 0..Q {
+                let mut done = [0.0f32; NR];
                 for l in 0..NR {
-                    to[l] = f(madd::<FMA>(v[l] - mean[l], scale[l], shift[l]));
+                    done[l] = f(madd::<FMA>(v[q][l] - mean[l], scale[l], shift[l]));
                 }
+                to[q * ld + c..][..NR].copy_from_slice(&done);
             }
         });
     }

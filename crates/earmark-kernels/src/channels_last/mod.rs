@@ -55,4 +55,15 @@ impl Finish {
     pub fn from(&self, c: usize) -> [&[f32]; 3] {
         [0, 1, 2].map(|part| &self.values[part * self.len + c..(part + 1) * self.len])
     }
+
+    /// A vector of means, of scales and of shifts, from channel `c` on: copies, of which the compiler knows that nothing
+    /// that is written meanwhile changes them.
+    #[inline(always)]
+    pub fn vector(&self, c: usize) -> [[f32; NR]; 3] {
+        self.from(c).map(|all| {
+            let mut values = [0.0; NR];
+            values.copy_from_slice(&all[..NR]);
+            values
+        })
+    }
 }
