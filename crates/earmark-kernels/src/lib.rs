@@ -16,7 +16,7 @@
 //! See [`elementwise::postponed_normalisation`]: operations read their input through the normalisation and activation before them.
 //!
 //! # Determinism
-//! Work is divided by shape, never by the number of threads, and partial sums are added in a fixed
+//! Sums are divided by shape, never by the number of threads, and partial sums are added in a fixed
 //! order: one thread or many give the same bits, and so do AVX2 and AVX-512 ([`Isa`]). Other instruction sets
 //! agree to rounding.
 //!

@@ -94,13 +94,14 @@ impl PixelStages {
         images: usize,
         out: &mut Tile<'_>,
     ) {
+        if ws.is_serial() || rayon::current_num_threads() == 1 {
+            return self.all(&ws.serial(), chain, x, images, out);
+        }
+        ws.with_team(|ws| self.all(ws, chain, x, images, out));
+    }
+
+    fn all(&self, ws: &Workspace, chain: &Chain, x: OutermostPlanes<'_>, images: usize, out: &mut Tile<'_>) {
         let planes: Vec<Planes> = self.0.iter().map(|&(i, _)| planes(chain, i)).collect();
-        let serial = ws.serial();
-        let ws = if rayon::current_num_threads() == 1 {
-            &serial
-        } else {
-            ws
-        };
         // As far as the stage that reads the last large output.
         let large = |(p, (_, stage)): (&Planes, &(usize, Stage))| p.out_pixels() * stage.row_len() >= LARGE;
         let in_strips = match planes.iter().zip(&self.0).rposition(large) {
@@ -121,7 +122,7 @@ impl PixelStages {
         }
         let Some(last) = now else { return };
         match chain.final_pool() {
-            Some(shape) => pool::pooled(ws.isa(), &shape, &last, out),
+            Some(shape) => pool::pooled(ws, &shape, &last, out),
             None => pool::to_outermost(ws, &last, out),
         }
     }

@@ -11,6 +11,9 @@ use crate::hardware::simd::{Isa, multiversion};
 /// Pixels that are moved together: their rows stay in the first-level cache.
 const TOGETHER: usize = 4 * NR;
 
+/// Channels that one thread pools in a row: whole vectors.
+const CHANNELS: usize = 16 * NR;
+
 /// Writes `x[pixels, ld]` to `out[C, pixels]`.
 pub(crate) fn to_outermost(ws: &Workspace, x: &[f32], out: &mut Tile<'_>) {
     let ld = row_len(out.rows);
@@ -21,19 +24,25 @@ pub(crate) fn to_outermost(ws: &Workspace, x: &[f32], out: &mut Tile<'_>) {
 
 /// Pools `x[B * H * W, ld]` to `out[C, B * (H / h) * (W / w)]`, each window in the order of
 /// [`crate::elementwise::pool::forward`].
-pub(crate) fn pooled(isa: Isa, shape: &PoolShape, x: &[f32], out: &mut Tile<'_>) {
-    let Some([down, across]) = output(shape.size, shape.window) else {
-        return;
-    };
+pub(crate) fn pooled(ws: &Workspace, shape: &PoolShape, x: &[f32], out: &mut Tile<'_>) {
+    if let Some(places) = output(shape.size, shape.window) {
+        per_tile(ws, out.cut_rows(CHANNELS), |_, part| {
+            pool_channels(ws.isa(), shape, places, x, part);
+        });
+    }
+}
+
+/// [`pooled`] for the channels that are the rows of `out`, of an output plane of `down` rows and `across` columns.
+fn pool_channels(isa: Isa, shape: &PoolShape, [down, across]: [usize; 2], x: &[f32], out: &mut Tile<'_>) {
     let ld = row_len(shape.channels);
     let [height, width] = shape.size;
     let mut values = [0.0f32; NR];
     for place in 0..out.cols {
         let (image, r, j) = (place / (down * across), place / across % down, place % across);
         let corner = (image * height + r * shape.window[0]) * width + j * shape.window[1];
-        for c in (0..shape.channels).step_by(NR) {
+        for c in (0..out.rows).step_by(NR) {
             let window = Window {
-                x: &x[corner * ld + c..],
+                x: &x[corner * ld + out.row0 + c..],
                 rows: shape.window[0],
                 columns: shape.window[1],
                 step: ld,
@@ -43,7 +52,7 @@ pub(crate) fn pooled(isa: Isa, shape: &PoolShape, x: &[f32], out: &mut Tile<'_>)
                 Pool::Mean => mean(isa, &window, &mut values),
                 Pool::Max => largest(isa, &window, &mut values),
             }
-            for (l, &v) in values.iter().enumerate().take(shape.channels - c) {
+            for (l, &v) in values.iter().enumerate().take(out.rows - c) {
                 out.row(c + l)[place] = v;
             }
         }

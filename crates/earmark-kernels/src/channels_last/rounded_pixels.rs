@@ -1,13 +1,11 @@
 //! Stages whose product is of fewer bits: the pixels of a block are rounded where they are made or read, and multiplied
 //! by weights that were rounded once.
 
-use rayon::prelude::*;
-
 use crate::channels_last::depthwise::{PixelTaps, Planes};
 use crate::channels_last::pixel_product::PixelWeights;
 use crate::channels_last::row_len;
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::tiles_by_thread::{Tile, per_tile, split};
+use crate::gemm::tiles_by_thread::{Tile, per_item, per_tile};
 use crate::hardware::products::Reduced;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::reduced::{ColumnsTo, LeftWords, columns_to_words, rows_of_whole_blocks, rows_to_words};
@@ -66,18 +64,15 @@ impl RoundedRows {
     }
 }
 
-/// A pointwise convolution of pixels, in rectangles of at most `block` pixels and `channels` output channels.
+/// A pointwise convolution of pixels, rectangle by rectangle of the output.
 pub(super) fn pointwise(
     ws: &Workspace,
     (weight, reduced): (&PixelWeights, Reduced),
     (x, from): (&[f32], usize),
     pixels: usize,
-    out: &mut [f32],
-    [block, channels]: [usize; 2],
+    tiles: Vec<Tile<'_>>,
 ) {
-    let ld = row_len(weight.outputs);
-    let tiles = split(out, pixels, ld, block, channels);
-    if channels >= ld {
+    if tiles.iter().all(|tile| tile.cols == tile.stride()) {
         per_tile(ws, tiles, |_, tile| {
             let mut rows = RoundedRows::take(ws, reduced, tile.rows, weight.inputs);
             let x = &x[tile.row0 * from..];
@@ -103,22 +98,14 @@ fn rounded_by_all(
     let mut rows = RoundedRows::take(ws, reduced, pixels, channels);
     let row = rows.row;
     let [scale, shift] = rows.factors.each_mut().map(|all| &mut all[..]);
-    let words = rows.words.words_mut()[..pixels * row].par_chunks_mut(TOGETHER * row);
-    let each = |((i, to), factors): ((usize, &mut [u32]), [&mut [f32]; 2])| {
+    let words = rows.words.words_mut()[..pixels * row].chunks_mut(TOGETHER * row);
+    let mut factors = [scale.chunks_mut(TOGETHER), shift.chunks_mut(TOGETHER)];
+    let mut part = |to| (to, factors.each_mut().map(|all| all.next().unwrap_or_default()));
+    let parts = words.map(&mut part).collect();
+    per_item(ws, parts, |i, (to, factors): (&mut [u32], [&mut [f32]; 2])| {
         let x = &x[i * TOGETHER * from..];
         rows_to_words(reduced, (x, from), [to.len() / row, channels], (to, row), factors);
-    };
-    match reduced {
-        Reduced::Bf16 => words
-            .enumerate()
-            .with_min_len(ws.grain)
-            .for_each(|part| each((part, [&mut [], &mut []]))),
-        Reduced::Int8 => words
-            .enumerate()
-            .zip(scale.par_chunks_mut(TOGETHER).zip(shift.par_chunks_mut(TOGETHER)))
-            .with_min_len(ws.grain)
-            .for_each(|(part, (scale, shift))| each((part, [scale, shift]))),
-    }
+    });
     rows
 }
 

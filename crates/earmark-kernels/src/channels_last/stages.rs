@@ -9,39 +9,64 @@ use crate::channels_last::pixel_product::PixelWeights;
 use crate::channels_last::rounded_pixels;
 use crate::channels_last::row_len;
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::tiles_by_thread::{per_tile, split};
+use crate::gemm::tiles_by_thread::{Tile, even, per_tile, split_by};
 use crate::hardware::reused_buffers::Workspace;
 
 /// Numbers that a block of pixels may take: half of the second-level cache.
 const BLOCK: usize = 1 << 17;
 /// Pixels of a block at most.
 const PIXELS: usize = 32 * MR;
-/// With fewer pixels than this, output channels are cut instead, so that a small plane still occupies all cores and
-/// every weight is read by one of them.
+/// With fewer pixels than this, a team cuts output channels instead, so that every weight is read by one thread.
 const FEW_PIXELS: usize = 256;
-/// Number of pieces to aim at.
+/// Number of pieces that a team aims at.
 const PIECES: usize = 8;
+/// Pixels and channels of which a product's pieces have a whole number: what AVX-512 takes at once.
+const UNIT: [usize; 2] = [2 * MR, 2 * NR];
+/// Pixels of which a depthwise layer's pieces have a whole number.
+const DEPTHWISE_UNIT: usize = 4;
 
 /// Rows of a buffer that a product reads: wherever it begins, it reads whole panels.
 pub(crate) fn rows(pixels: usize) -> usize {
     pixels + 2 * MR
 }
 
-/// How the pixels of a product are cut.
-fn pixels_of_a_block(ws: &Workspace, pixels: usize, inputs: usize) -> usize {
-    let most = (BLOCK / row_len(inputs)).clamp(4 * MR, PIXELS);
-    let spread = pixels >= FEW_PIXELS && !ws.is_serial();
-    let pieces = pixels.div_ceil(most).max(if spread { PIECES } else { 1 });
-    pixels.div_ceil(pieces).next_multiple_of(2 * MR)
+/// A number of pieces that the threads of a team get equal shares of, `least` or more.
+fn pieces(ws: &Workspace, least: usize) -> usize {
+    let team = ws
+        .team()
+        .map(|team| least.max(PIECES).next_multiple_of(team.members()));
+    team.unwrap_or(least)
 }
 
-/// The output channels of a piece.
-fn channels_of_a_piece(ws: &Workspace, pixels: usize, outputs: usize) -> usize {
-    let ld = row_len(outputs);
-    if pixels < FEW_PIXELS && !ws.is_serial() {
-        ld.div_ceil(PIECES).next_multiple_of(4 * NR)
-    } else {
-        ld
+/// The pixels of a product, cut.
+fn pixels_of_pieces(ws: &Workspace, pixels: usize, inputs: usize) -> Vec<(usize, usize)> {
+    let most = (BLOCK / row_len(inputs)).clamp(4 * MR, PIXELS);
+    even(pixels, UNIT[0], pieces(ws, pixels.div_ceil(most)))
+}
+
+/// The output channels of a layer, cut, where a team shares those rather than pixels.
+fn channels_of_pieces(ws: &Workspace, pixels: usize, outputs: usize) -> Option<Vec<(usize, usize)>> {
+    let whole = outputs.next_multiple_of(NR);
+    let shared = ws.team().is_some() && pixels < FEW_PIXELS && whole >= PIECES * UNIT[1];
+    shared.then(|| even(whole, UNIT[1], pieces(ws, 1)))
+}
+
+/// The output of a product, cut into rectangles.
+fn pieces_of_a_product<'a>(
+    ws: &Workspace,
+    weight: &PixelWeights,
+    pixels: usize,
+    out: &'a mut [f32],
+) -> Vec<Tile<'a>> {
+    let ld = row_len(weight.outputs);
+    match channels_of_pieces(ws, pixels, weight.outputs) {
+        Some(channels) => split_by(out, [pixels, ld], &[(0, pixels)], &channels),
+        None => split_by(
+            out,
+            [pixels, ld],
+            &pixels_of_pieces(ws, pixels, weight.inputs),
+            &[(0, ld)],
+        ),
     }
 }
 
@@ -103,9 +128,9 @@ fn first(
     out: &mut [f32],
 ) {
     let (ld, n) = (row_len(weight.outputs), pixels.len());
-    let block = pixels_of_a_block(ws, n, weight.inputs);
+    let blocks = pixels_of_pieces(ws, n, weight.inputs);
     let reduced = weight.reduced();
-    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+    per_tile(ws, split_by(out, [n, ld], &blocks, &[(0, ld)]), |_, tile| {
         // Two lines more than the pixels, so that rows do not compete for the same cache sets.
         let step = rows(tile.rows) + 2 * NR;
         let mut gathered = ws.take(weight.inputs * step);
@@ -124,14 +149,12 @@ fn first(
 }
 
 fn pointwise(ws: &Workspace, weight: &PixelWeights, x: &[f32], pixels: Range<usize>, out: &mut [f32]) {
-    let (ld, from, n) = (row_len(weight.outputs), row_len(weight.inputs), pixels.len());
-    let block = pixels_of_a_block(ws, n, weight.inputs);
-    let channels = channels_of_a_piece(ws, n, weight.outputs);
+    let (from, n) = (row_len(weight.inputs), pixels.len());
+    let tiles = pieces_of_a_product(ws, weight, n, out);
     if let Some(reduced) = weight.reduced() {
         let x = (&x[pixels.start * from..], from);
-        return rounded_pixels::pointwise(ws, (weight, reduced), x, n, out, [block, channels]);
+        return rounded_pixels::pointwise(ws, (weight, reduced), x, n, tiles);
     }
-    let tiles = split(out, n, ld, block, channels);
     per_tile(ws, tiles, |_, tile| {
         let data = &x[(pixels.start + tile.row0) * from..];
         weight.multiply(
@@ -155,8 +178,8 @@ fn depthwise(
     out: &mut [f32],
 ) {
     let (ld, n) = (row_len(taps.channels), pixels.len());
-    let block = n.div_ceil(PIECES).max(2 * MR);
-    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+    let parts = even(n, DEPTHWISE_UNIT, pieces(ws, 1));
+    per_tile(ws, split_by(out, [n, ld], &parts, &[(0, ld)]), |_, tile| {
         let begin = pixels.start + tile.row0;
         taps.convolve(ws.isa(), planes, x, begin..begin + tile.rows, tile.whole_rows());
     });
@@ -171,14 +194,14 @@ fn pair(
     out: &mut [f32],
 ) {
     let (ld, inner, n) = (row_len(weight.outputs), row_len(taps.channels), pixels.len());
-    if n < FEW_PIXELS && !ws.is_serial() {
+    if channels_of_pieces(ws, n, weight.outputs).is_some() {
         let mut between = ws.take(rows(n) * inner);
         depthwise(ws, taps, planes, x, pixels, &mut between[..n * inner]);
         return pointwise(ws, weight, &between, 0..n, out);
     }
-    let block = pixels_of_a_block(ws, n, weight.inputs);
+    let blocks = pixels_of_pieces(ws, n, weight.inputs);
     let reduced = weight.reduced();
-    per_tile(ws, split(out, n, ld, block, ld), |_, tile| {
+    per_tile(ws, split_by(out, [n, ld], &blocks, &[(0, ld)]), |_, tile| {
         if let Some(reduced) = reduced {
             return rounded_pixels::pair(ws, (taps, planes), (weight, reduced), x, pixels.start, tile);
         }

@@ -5,3 +5,4 @@ pub(crate) mod lengths;
 pub mod products;
 pub mod reused_buffers;
 pub mod simd;
+pub(crate) mod team;

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::hardware::simd::Isa;
+use crate::hardware::team::Team;
 
 /// One cache line; vectors of it are aligned to 64 bytes, so that no vector load straddles two lines.
 #[derive(Clone, Copy)]
@@ -36,6 +37,8 @@ pub struct Workspace {
     isa: Isa,
     /// Fewest pieces of work that one thread does in a row.
     pub(crate) grain: usize,
+    /// The threads that do short steps together, where there are some.
+    team: Option<Arc<Team>>,
     pool: Arc<Pool>,
 }
 
@@ -65,6 +68,7 @@ impl Workspace {
         Self {
             isa,
             grain: 1,
+            team: None,
             pool: Arc::default(),
         }
     }
@@ -74,8 +78,25 @@ impl Workspace {
     pub fn serial(&self) -> Self {
         Self {
             grain: usize::MAX,
+            team: None,
             ..self.clone()
         }
+    }
+
+    /// Does `work` with the same workspace for many short operations: threads wait for one after the other instead of
+    /// being woken for each. Results are the same, bit for bit.
+    pub(crate) fn with_team<R: Send>(&self, work: impl FnOnce(&Self) -> R + Send) -> R {
+        Team::gather(|team| {
+            work(&Self {
+                team: Some(team),
+                ..self.clone()
+            })
+        })
+    }
+
+    /// The threads of [`Workspace::with_team`].
+    pub(crate) fn team(&self) -> Option<&Team> {
+        self.team.as_deref()
     }
 
     /// Whether operations stay on the calling thread.

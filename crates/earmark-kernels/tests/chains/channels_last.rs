@@ -1,5 +1,7 @@
 //! Chains that are computed with channels last give the bits of their layers one by one with channels outermost.
 
+use std::sync::LazyLock;
+
 use super::oracle::Rng;
 use super::{borrow, layer, random_params};
 use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, InferenceChain, MovingStatistics};
@@ -7,6 +9,7 @@ use earmark_kernels::conv::{self, Algorithm, ConvShape, pointwise};
 use earmark_kernels::depthwise::{self, DepthwiseShape};
 use earmark_kernels::elementwise::pool::{self, Pool};
 use earmark_kernels::{Activation, ConvWindow, Epilogue, Isa, Norm, OpInput, Workspace};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Weights, gamma and beta, and the moving mean and variance of each layer.
 struct Values {
@@ -122,6 +125,16 @@ pub fn random_chain(rng: &mut Rng, size: [usize; 2], channels: usize) -> Option<
     }
 }
 
+/// Pools of several numbers of threads.
+pub fn pools() -> &'static [ThreadPool] {
+    static POOLS: LazyLock<Vec<ThreadPool>> = LazyLock::new(|| {
+        let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
+        let all = [1, 2, 3, 8, 16].map(|threads| pool(threads).expect("threads start"));
+        all.into()
+    });
+    &POOLS
+}
+
 fn check(rng: &mut Rng, chain: &Chain, batch: usize, isas: &[Isa]) {
     let values = Values {
         params: random_params(chain, rng),
@@ -141,18 +154,20 @@ fn check(rng: &mut Rng, chain: &Chain, batch: usize, isas: &[Isa]) {
         let ws = Workspace::with_isa(isa);
         let want = one_by_one(chain, &values, &ws, &x, batch);
         let ready = InferenceChain::new(&ws, chain, &borrow(&values.params), &statistics);
-        for threads in [1, 3] {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .expect("threads start");
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let mut alone = Vec::new();
+        for pool in pools() {
+            let threads = pool.current_num_threads();
             let mut got = vec![f32::NAN; want.len()];
             pool.install(|| ready.run(&ws, &x, &mut got));
+            let what = format!("{isa:?}, {threads} threads, batch {batch}: {chain:?}");
             let differ = got.iter().zip(&want).position(|(a, b)| a != b);
-            assert_eq!(
-                differ, None,
-                "{isa:?}, {threads} threads, batch {batch}: {chain:?}"
-            );
+            assert_eq!(differ, None, "{what}");
+            // The sign of a zero too.
+            if threads == 1 {
+                alone = bits(&got);
+            }
+            assert!(bits(&got) == alone, "another result than of one thread: {what}");
         }
     }
 }
@@ -193,6 +208,43 @@ fn strips_of_large_planes_give_the_bits_of_their_layers() {
         let batch = if checked % 4 == 0 { 9 } else { rng.pick(1, 2) };
         check(&mut rng, &chain, batch, isas);
         checked += 1;
+    }
+}
+
+/// A network like MobileNetV1, from planes of which threads share rows to planes of which they share channels, for
+/// single examples of even and odd sizes.
+#[test]
+fn one_example_gives_the_same_bits_on_any_number_of_threads() {
+    let mut rng = Rng(31);
+    for (size, widths) in [
+        ([64, 48], [16, 32, 256, 512]),
+        ([37, 29], [7, 65, 300, 515]),
+        ([5, 131], [3, 33, 257, 1024]),
+        ([1, 1], [1, 16, 480, 31]),
+    ] {
+        let (mut inputs, mut now) = (1, size);
+        let mut layers = Vec::new();
+        for (i, outputs) in widths.into_iter().enumerate() {
+            let window = ConvWindow::same([3, 3], [1 + usize::from(i > 0); 2], now);
+            now = window.output(now).expect("the window fits");
+            if i == 0 {
+                layers.push(layer(ConvKind::Dense(window), inputs, outputs, Activation::Relu));
+            } else {
+                layers.push(layer(
+                    ConvKind::Depthwise(window),
+                    inputs,
+                    inputs,
+                    Activation::HardSwish,
+                ));
+                layers.push(layer(ConvKind::Pointwise, inputs, outputs, Activation::Relu6));
+            }
+            inputs = outputs;
+        }
+        let chain = Chain::new(size, layers).expect("the layers follow each other");
+        let pooled = chain.clone().pooled(Pool::Mean, now).expect("the window fits");
+        for chain in [chain, pooled] {
+            check(&mut rng, &chain, 1, &Isa::available());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Chains whose products are of fewer bits: close to the oracle, the same bits however they are cut, and only where the
 //! processor has the instructions.
 
-use super::channels_last::random_chain;
+use super::channels_last::{pools, random_chain};
 use super::oracle::{Rng, error, f64s};
 use super::{Values, borrow, chains, conv_of, forward, layer, random_params};
 use earmark_kernels::chain::{Chain, ConvKind, InferenceChain, MovingStatistics};
@@ -170,9 +170,7 @@ fn any_cut_gives_the_same_bits() {
             let mut found: Vec<Vec<f32>> = Vec::new();
             for ws in fused.map(Workspace::with_isa) {
                 let ready = filled.ready(&ws, chain, products);
-                for threads in [1, 2, 3] {
-                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-                    let pool = pool.expect("threads start");
+                for pool in pools() {
                     found.push(pool.install(|| run(&ready, &ws, &x, batch * of_one)));
                 }
                 // The last image alone.
