@@ -3,8 +3,7 @@
 //! A parallel loop of rayon wakes threads that sleep, and sleeps until they are done: that takes tens of microseconds,
 //! as much as a layer does for one example. A team's threads are woken once. Between two steps they look out for the
 //! next, for a bounded time; then they leave, so that waiting does not keep a busy machine from other work. The caller
-//! waits only for pieces that another thread has begun, and does all that nobody comes for: a team is never slower than
-//! its caller alone by more than a piece.
+//! waits only for pieces that another thread has begun, and does all that nobody comes for.
 
 use std::ptr::{from_ref, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -28,7 +27,7 @@ pub(crate) struct Team {
     joined: AtomicUsize,
     /// How many steps have begun, and whether that was the last.
     steps: AtomicUsize,
-    /// The step that is under way; null between steps.
+    /// The step that is under way; null between steps, [`closed`] while one ends.
     now: AtomicPtr<Step<'static>>,
     /// Helpers that may hold what they found in `now`.
     inside: AtomicUsize,
@@ -41,6 +40,11 @@ struct Step<'a> {
     /// The next piece of each member's share: as far as threads keep up with each other, a thread does the same part of
     /// every step, and finds in its caches what it left there.
     next: [AtomicUsize; MOST],
+}
+
+/// An address of no step.
+fn closed() -> *mut Step<'static> {
+    std::ptr::dangling_mut()
 }
 
 impl Step<'_> {
@@ -130,13 +134,15 @@ impl Team {
         if !shared {
             return (0..count).for_each(piece);
         }
-        // Also when a piece panics: helpers must have left before `step` and what its pieces borrow is gone.
+        // Also when a piece panics: helpers must have left before `step` and what its pieces borrow is gone. Until then
+        // no other step may begin: a helper in its last piece that began one would wait for itself to leave.
         let _end = AtEnd(|| {
-            self.now.store(null_mut(), SeqCst);
+            self.now.store(closed(), SeqCst);
             let mut looks = 0;
             while self.inside.load(SeqCst) > 0 {
                 wait(&mut looks);
             }
+            self.now.store(null_mut(), SeqCst);
         });
         self.steps.fetch_add(1, Release);
         step.work(0, self.members);
@@ -152,10 +158,14 @@ impl Team {
             let _left = AtEnd(|| {
                 self.inside.fetch_sub(1, Release);
             });
-            // SAFETY: `now` points to a step that its caller keeps until it has made `now` null and then found nobody
-            // inside. All four accesses are in one order: either the caller finds this thread inside, or this thread
-            // finds null.
-            if let Some(step) = unsafe { self.now.load(SeqCst).as_ref() } {
+            let now = self.now.load(SeqCst);
+            if now == closed() {
+                continue;
+            }
+            // SAFETY: `now` is null or points to a step that its caller keeps until it has closed `now` and then found
+            // nobody inside. All four accesses are in one order: either the caller finds this thread inside, or this
+            // thread finds `now` closed or null.
+            if let Some(step) = unsafe { now.as_ref() } {
                 step.work(member, self.members);
             }
         }
@@ -277,6 +287,28 @@ mod tests {
                 }
             });
         }
+    }
+
+    /// Also where the caller has no piece left and only waits for it.
+    #[test]
+    fn a_step_within_a_last_piece_ends() {
+        in_pool(2, || {
+            Team::gather_for(usize::MAX, |team| {
+                let met = std::sync::Barrier::new(2);
+                for _ in 0..100 {
+                    let caller = rayon::current_thread_index();
+                    team.map(vec![(); 2], |_, ()| {
+                        met.wait();
+                        if rayon::current_thread_index() != caller {
+                            while !team.now.load(SeqCst).eq(&closed()) {
+                                std::hint::spin_loop();
+                            }
+                            assert_eq!(team.map(vec![1, 2, 3], |i, v: usize| i + v), [1, 3, 5]);
+                        }
+                    });
+                }
+            });
+        });
     }
 
     #[test]
