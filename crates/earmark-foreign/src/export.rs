@@ -27,7 +27,7 @@ const OLDEST_OPERATORS: i64 = 13;
 const EDGE: f32 = 1e-7;
 
 /// The ONNX file of an imported model: `waveform`, `[1, samples]` of a window, to `scores`, `logits` and `embedding`.
-/// With `raw`, the calibration is left out. Weights are of the precision with which they are computed, float32 but for
+/// With `raw`, the calibration is left out. Weights are of the precision with which they are computed, float32 except
 /// what is in float64 here, whatever the imported graph has.
 ///
 /// # Errors

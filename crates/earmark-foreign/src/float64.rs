@@ -2,31 +2,16 @@
 //! cancel each other out, so that rounding is what remains of silence: Fourier transforms, whatever their type, and
 //! products of matrices one of which was cast to float64 for it.
 
+use crate::array::{Array, Rounded};
 use crate::fourier::{Form, dft, stft};
-use crate::graph::{numbers_of, operator, operators_version};
+use crate::graph::{operator, operators_version};
 use crate::names::{Constant, Constants, makers};
 use crate::product::product;
-use rten::ValueView;
-use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto, TensorProto};
-use rten_tensor::prelude::*;
+use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto};
 use std::borrow::Cow;
 
 /// Version of the operators since which the axis of a `DFT` is an input.
 const AXIS_IS_INPUT: i64 = 20;
-
-/// Numbers and their shape, row-major.
-#[derive(Clone, Debug)]
-pub(crate) struct Array {
-    pub shape: Vec<usize>,
-    pub values: Vec<f64>,
-}
-
-/// What was computed, rounded to float32.
-#[derive(Debug)]
-pub(crate) struct Rounded {
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
 
 /// A node that is computed here.
 #[derive(Debug)]
@@ -154,46 +139,5 @@ impl Float64Node {
             Kind::Product => product(required(0)?, required(1)?),
         };
         computed().map_err(|reason| format!("{} {reason}", self.label))
-    }
-}
-
-impl Array {
-    /// The numbers of a constant; `None` of a type that the runtime reads.
-    fn of_tensor(tensor: &TensorProto) -> Option<Self> {
-        let dims = tensor.dims.iter().map(|dim| usize::try_from(*dim).ok());
-        Some(Self {
-            shape: dims.collect::<Option<_>>()?,
-            values: numbers_of(tensor)?,
-        })
-    }
-
-    /// Numbers that the runtime gave.
-    ///
-    /// # Errors
-    ///
-    /// For what isn't numbers, in words.
-    pub fn of_value(value: ValueView) -> Result<Self, String> {
-        match value {
-            ValueView::FloatTensor(x) => Ok(Self {
-                shape: x.shape().to_vec(),
-                values: x.iter().map(|x| f64::from(*x)).collect(),
-            }),
-            ValueView::Int32Tensor(x) => Ok(Self {
-                shape: x.shape().to_vec(),
-                values: x.iter().map(|x| f64::from(*x)).collect(),
-            }),
-            _ => Err("transforms what isn't floating numbers".into()),
-        }
-    }
-
-    /// The one whole number that this is.
-    fn whole(&self) -> Result<i64, String> {
-        match self.values[..] {
-            [value] if value.fract() == 0.0 => Ok(value as i64),
-            _ => Err(format!(
-                "gets numbers of shape {:?} for a whole number",
-                self.shape
-            )),
-        }
     }
 }

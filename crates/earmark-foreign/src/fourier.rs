@@ -2,7 +2,7 @@
 //!
 //! Source: <https://onnx.ai/onnx/operators/onnx__DFT.html>, <https://onnx.ai/onnx/operators/onnx__STFT.html>
 
-use crate::float64::{Array, Rounded};
+use crate::array::{Array, Rounded};
 use crate::graph::MOST_NUMBERS;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
@@ -131,7 +131,7 @@ pub(crate) fn dft(x: &Array, length: Option<usize>, axis: i64, form: Form) -> Re
     let mut shape = x.shape.clone();
     (shape[place], shape[rank - 1]) = (form.bins(length), form.parts());
     let mut values = zeros(&shape)?;
-    // Numbers of a lane are so many apart.
+    // The distance from one number of a lane to the next.
     let inner: usize = x.shape[place + 1..rank - 1].iter().product();
     let (taken, stride) = (inner * parts, inner * form.parts());
     let rows = values.par_chunks_mut((shape[place] * stride).max(1)).enumerate();

@@ -36,12 +36,15 @@
 //! [`GraphRunner`]: earmark_models::GraphRunner
 
 mod activation;
+mod array;
 mod bounds;
 mod division;
 mod error;
 mod export;
 mod float32;
 mod float64;
+#[cfg(test)]
+mod float64_graph_tests;
 #[cfg(test)]
 mod float64_tests;
 mod fourier;

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://onnx.ai/onnx/operators/onnx__MatMul.html>, which is `numpy.matmul`
 
-use crate::float64::{Array, Rounded};
+use crate::array::{Array, Rounded};
 use crate::graph::MOST_NUMBERS;
 use rayon::prelude::*;
 

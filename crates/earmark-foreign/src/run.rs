@@ -1,7 +1,8 @@
-//! Graphs computed by rten, a runtime in Rust, but for the nodes that are computed here.
+//! Graphs computed by rten, a runtime in Rust, except the nodes that are computed here.
 
+use crate::array::Array;
 use crate::division::divide_exactly;
-use crate::float64::{Argument, Array, Float64Node};
+use crate::float64::{Argument, Float64Node};
 use crate::graph::{MOST_NUMBERS, read_graph};
 use crate::ports::{input_of, set_outputs};
 use crate::turns::{Turn, turns};

@@ -9,7 +9,7 @@ use earmark_inference::export::{ExportOptions, OnnxExport};
 use earmark_inference::{Device, Model};
 use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule};
 use earmark_models::{Network, Vars};
-use earmark_onnx::{Builder, Dim, Graph, OnnxModel};
+use earmark_onnx::{Builder, Dim, Graph, OnnxModel, signed};
 use earmark_recipe::Recipe;
 use earmark_train::{ProbeClasses, ProbeJob, probe};
 use std::fs;
@@ -340,12 +340,12 @@ fn an_exported_transform_stays_in_float64() {
     // A level of silence that is not 0, as normalised samples have.
     let half = g.float(0.5);
     let x = g.op("Sub", &[&x, &half], &[]);
-    let x = g.reshape(&x, &[1, WINDOW as i64, 1]);
+    let x = g.reshape(&x, &[1, signed(WINDOW), 1]);
     let attributes = [("axis", 1.into()), ("onesided", 1.into())];
     let spectrum = g.op("DFT", &[&x], &attributes);
     let size = g.op("Abs", &[&spectrum], &[]);
     let root = g.op("Sqrt", &[&size], &[]);
-    let features = g.reshape(&root, &[1, WINDOW as i64 + 2]);
+    let features = g.reshape(&root, &[1, signed(WINDOW) + 2]);
     let weights = (0..3 * (WINDOW + 2)).map(|i| wave(3, i)).collect();
     let w = g.weight("w", &[WINDOW + 2, 3], weights);
     let logits = g.op("MatMul", &[&features, &w], &[]);

@@ -169,7 +169,7 @@ fn recordings_are_taken_out_by_name_and_by_folder() {
     let refused = Ended::of("index remove x \"\"", output).refused();
     assert_eq!(
         refused,
-        "\"\": is no name of a recording; name recordings, or folders of them such as archive/2019"
+        "\"\": is not a name of a recording; name recordings, or folders of them such as archive/2019"
     );
     assert_eq!(names(&lab, "x").len(), 4, "nothing was taken out");
     let refused = lab.earmark("index remove tones arch").refused();

@@ -74,7 +74,7 @@ impl Team {
     }
 
     fn gather_for<R: Send>(patience: usize, work: impl FnOnce(Arc<Self>) -> R + Send) -> R {
-        rayon::scope(|scope| {
+        rayon::scope(|spawner| {
             let team = Arc::new(Self {
                 members: rayon::current_num_threads().min(MOST),
                 patience,
@@ -83,7 +83,7 @@ impl Team {
                 now: AtomicPtr::new(null_mut()),
                 inside: AtomicUsize::new(0),
             });
-            call(scope, &team, 0);
+            call(spawner, &team, 0);
             let _end = AtEnd(|| {
                 team.steps.fetch_or(ENDED, Relaxed);
             });
@@ -188,12 +188,12 @@ impl Team {
 }
 
 /// Calls the helpers that member `k` has to call, who call others: each takes a while to wake.
-fn call<'s>(scope: &rayon::Scope<'s>, team: &Arc<Team>, k: usize) {
+fn call<'s>(spawner: &rayon::Scope<'s>, team: &Arc<Team>, k: usize) {
     for k in [2 * k + 1, 2 * k + 2] {
         if k < team.members {
             let team = Arc::clone(team);
-            scope.spawn(move |scope| {
-                call(scope, &team, k);
+            spawner.spawn(move |spawner| {
+                call(spawner, &team, k);
                 team.help();
             });
         }

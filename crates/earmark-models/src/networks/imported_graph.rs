@@ -327,7 +327,7 @@ mod tests {
         let onnx = NetworkConfig::Onnx(config(true, false));
         let (network, specs) = Network::build_with_graph(&onnx, 1, 2, graph).unwrap();
         let vars = Vars::init(specs, 1, &Device::flex());
-        // The graph fails, gives NaN itself, and gives what is no probability.
+        // The graph fails, gives NaN itself, and gives what is not a probability.
         let inputs = [99.0_f32, f32::NAN, -1.0];
         let turns = Barrier::new(inputs.len());
         // One after the other, and all of them before any reason is read.
@@ -343,8 +343,8 @@ mod tests {
             network.failure()
         };
         let reason_of = &reason_of;
-        let reasons: Vec<Option<String>> = std::thread::scope(|scope| {
-            let start = |own| scope.spawn(move || reason_of(own));
+        let reasons: Vec<Option<String>> = std::thread::scope(|s| {
+            let start = |own| s.spawn(move || reason_of(own));
             let threads: Vec<_> = (0..inputs.len()).map(start).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });

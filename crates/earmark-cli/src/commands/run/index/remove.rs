@@ -112,7 +112,7 @@ impl Chosen {
             // As the name of a folder, it would be that of all recordings.
             if word.is_empty() {
                 bail!(
-                    "\"\": is no name of a recording; name recordings, or folders of them such as archive/2019"
+                    "\"\": is not a name of a recording; name recordings, or folders of them such as archive/2019"
                 );
             }
             let found = named(word, names, &known);
