@@ -1,10 +1,11 @@
 """The page of an index: search by a part of a recording, label, learn, look again; and the live page."""
 
 import json
+import time
 
 from lab import HERTZ, NAMES
 from review_checks import begin as begin_review
-from server import check_names, check_width, until
+from server import PATIENCE, check_names, check_width, until
 
 
 def begin(page, server, path="/"):
@@ -145,8 +146,12 @@ def hold_label(page, key):
             held.append(route)
 
     page.route("**/v1/index/label", hold)
-    with page.expect_request("**/v1/index/label"):
-        page.keyboard.press(key)
+    page.press(f"#hit-{page.evaluate('search.at')}", key)
+    until(page, "unsaved.length > 0")
+    end = time.monotonic() + PATIENCE
+    while not held:
+        state = page.evaluate("[search.busy, unsaved.length, search.at]")
+        assert time.monotonic() < end, f"never sent: {state}; the page says: {page.inner_text('#status')}"
     return held
 
 
