@@ -2,7 +2,7 @@
 
 use earmark_core::remote;
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,8 @@ pub struct KnownPaths {
     by_place: HashMap<PathBuf, String>,
     /// Recordings whose file is not there, with where it would be.
     gone: Vec<(String, PathBuf)>,
+    /// Places in `gone`, by file name: an archive that was moved has all of its recordings there.
+    gone_by_file_name: HashMap<OsString, Vec<usize>>,
     /// Recordings that are there twice, each with the other name of its file.
     twice: Vec<(String, String)>,
 }
@@ -31,6 +33,10 @@ impl KnownPaths {
             }
             let Ok(place) = path.canonicalize() else {
                 if is_gone(path) {
+                    if let Some(file_name) = path.file_name() {
+                        let places = found.gone_by_file_name.entry(file_name.to_owned());
+                        places.or_default().push(found.gone.len());
+                    }
                     found.gone.push((name.to_owned(), place_of(path)));
                 }
                 continue;
@@ -53,9 +59,8 @@ impl KnownPaths {
 
     /// Recordings whose file is not there, and that had this file name.
     pub fn gone_with_name(&self, file_name: &OsStr) -> impl Iterator<Item = &str> {
-        let gone = self.gone.iter();
-        let gone = gone.filter(move |(name, _)| Path::new(name).file_name() == Some(file_name));
-        gone.map(|(name, _)| name.as_str())
+        let places = self.gone_by_file_name.get(file_name).into_iter().flatten();
+        places.map(|&place| self.gone[place].0.as_str())
     }
 
     /// Recordings whose file is not there, and would be below a folder, or be this file.

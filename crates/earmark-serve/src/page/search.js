@@ -34,7 +34,7 @@ async function renewing(work) {
   } catch (error) {
     if (error.status === 409) {
       const lost = unsaved.splice(0).length;
-      if (lost) error.message += ` (${lost} labels that waited are not saved)`;
+      if (lost) error.message += ` (${lost === 1 ? "a label that waited is" : `${lost} labels that waited are`} not saved)`;
       // What happened is the news, also where the new lists can't be had yet.
       await renew().catch(() => {});
     }
