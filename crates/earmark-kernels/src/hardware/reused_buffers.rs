@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::hardware::simd::Isa;
 use crate::hardware::team::Team;
@@ -20,17 +20,77 @@ struct Idle {
     buffers: Vec<Vec<Line>>,
 }
 
-/// Idle buffers in the order of their lengths. Steps take hundreds of lengths, thousands of times, so that looking at each would show.
-type Pool = Mutex<Vec<Idle>>;
+/// The idle buffers of a workspace, and how much memory it has, in lines.
+#[derive(Default)]
+struct Pool {
+    /// In the order of their lengths. Steps take hundreds of lengths, thousands of times, so that looking at each would show.
+    idle: Vec<Idle>,
+    idle_lines: usize,
+    used_lines: usize,
+    /// The most that was ever in use at once.
+    peak_lines: usize,
+}
 
-/// The first place in the pool for buffers of `lines` lines or more.
-fn place(pool: &[Idle], lines: usize) -> usize {
-    pool.partition_point(|idle| idle.lines < lines)
+impl Pool {
+    /// The first place for buffers of `lines` lines or more.
+    fn place(&self, lines: usize) -> usize {
+        self.idle.partition_point(|idle| idle.lines < lines)
+    }
+
+    /// A buffer that is used from now on. The tightest fit, if it wastes little; of these the one that was used last, which may
+    /// still be in the cache.
+    fn pop(&mut self, lines: usize) -> Option<Vec<Line>> {
+        let (first, most) = (self.place(lines), 2 * lines + 64);
+        let mut fits = self.idle[first..]
+            .iter_mut()
+            .take_while(|idle| idle.lines <= most);
+        let found = fits.find_map(|idle| idle.buffers.pop())?;
+        self.idle_lines -= found.len();
+        self.uses(found.len());
+        Some(found)
+    }
+
+    /// Counts a buffer of `lines` lines as used.
+    fn uses(&mut self, lines: usize) {
+        self.used_lines += lines;
+        self.peak_lines = self.peak_lines.max(self.used_lines);
+    }
+
+    /// Takes out idle buffers, the shortest first, as long as there is more memory than twice what was in use at once: inputs
+    /// that grow would leave all that they have outgrown.
+    fn surplus(&mut self) -> Vec<Vec<Line>> {
+        let mut surplus = Vec::new();
+        while self.used_lines + self.idle_lines > 2 * self.peak_lines {
+            let Some(idle) = self.idle.first_mut() else { break };
+            match idle.buffers.pop() {
+                Some(buffer) => {
+                    self.idle_lines -= buffer.len();
+                    surplus.push(buffer);
+                }
+                None => drop(self.idle.remove(0)),
+            }
+        }
+        surplus
+    }
+
+    /// Takes back a buffer that is not used any more.
+    fn push(&mut self, buffer: Vec<Line>) {
+        let (lines, at) = (buffer.len(), self.place(buffer.len()));
+        self.used_lines -= lines;
+        self.idle_lines += lines;
+        match self.idle.get_mut(at) {
+            Some(idle) if idle.lines == lines => idle.buffers.push(buffer),
+            _ => {
+                let buffers = vec![buffer];
+                self.idle.insert(at, Idle { lines, buffers });
+            }
+        }
+    }
 }
 
 /// The instruction set and the pool of reusable buffers that operations run with.
 ///
-/// Cheap to clone; clones share the pool. It grows to the most memory that was ever in use at
+/// Cheap to clone; clones share the pool. It grows to twice the most memory that was ever in use at
 /// once and keeps it until [`Workspace::clear`] or until the last clone is dropped.
 #[derive(Clone)]
 pub struct Workspace {
@@ -39,7 +99,7 @@ pub struct Workspace {
     pub(crate) grain: usize,
     /// The threads that do short steps together, where there are some.
     team: Option<Arc<Team>>,
-    pool: Arc<Pool>,
+    pool: Arc<Mutex<Pool>>,
 }
 
 impl Default for Workspace {
@@ -112,13 +172,16 @@ impl Workspace {
     /// A buffer of `len` numbers whose values are unspecified (left over from an earlier use).
     pub fn take(&self, len: usize) -> Buffer {
         let lines = len.div_ceil(LINE);
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        // The tightest fit, if it wastes little; of these the one that was used last, which may still be in the cache.
-        let (first, most) = (place(&pool, lines), 2 * lines + 64);
-        let mut fits = pool[first..].iter_mut().take_while(|idle| idle.lines <= most);
-        let found = fits.find_map(|idle| idle.buffers.pop());
-        drop(pool);
-        let data = found.unwrap_or_else(|| vec![Line([0.0; LINE]); lines]);
+        let found = lock(&self.pool).pop(lines);
+        let data = found.unwrap_or_else(|| {
+            let mut pool = lock(&self.pool);
+            pool.uses(lines);
+            let surplus = pool.surplus();
+            // Freed while others may take buffers.
+            drop(pool);
+            drop(surplus);
+            vec![Line([0.0; LINE]); lines]
+        });
         Buffer {
             data,
             len,
@@ -135,22 +198,30 @@ impl Workspace {
 
     /// Unused bytes in the pool.
     pub fn idle_bytes(&self) -> usize {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = pool.iter().map(|idle| idle.lines * idle.buffers.len());
-        lines.sum::<usize>() * size_of::<Line>()
+        lock(&self.pool).idle_lines * size_of::<Line>()
     }
 
     /// Frees the buffers that are not in use.
     pub fn clear(&self) {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut pool = lock(&self.pool);
+        pool.idle_lines = 0;
+        pool.peak_lines = pool.used_lines;
+        let idle = std::mem::take(&mut pool.idle);
+        drop(pool);
+        drop(idle);
     }
+}
+
+/// A pool is whole also where a thread panicked that held it.
+fn lock(pool: &Mutex<Pool>) -> MutexGuard<'_, Pool> {
+    pool.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A slice of numbers, aligned to 64 bytes, that returns to its [`Workspace`] when dropped.
 pub struct Buffer {
     data: Vec<Line>,
     len: usize,
-    home: Arc<Pool>,
+    home: Arc<Mutex<Pool>>,
 }
 
 impl fmt::Debug for Buffer {
@@ -161,19 +232,7 @@ impl fmt::Debug for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
-        let data = std::mem::take(&mut self.data);
-        let (lines, at) = (data.len(), place(&home, data.len()));
-        match home.get_mut(at) {
-            Some(idle) if idle.lines == lines => idle.buffers.push(data),
-            _ => home.insert(
-                at,
-                Idle {
-                    lines,
-                    buffers: vec![data],
-                },
-            ),
-        }
+        lock(&self.home).push(std::mem::take(&mut self.data));
     }
 }
 
@@ -209,5 +268,56 @@ impl DerefMut for Buffer {
         debug_assert!(self.len <= self.data.len() * LINE);
         // SAFETY: as in `deref`; the borrow of `self` is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.data.as_mut_ptr().cast::<f32>(), self.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Buffers for inputs of these lengths, one after the other, as a pass takes them; the most memory at once, in lines.
+    fn most(lengths: impl IntoIterator<Item = usize>) -> usize {
+        let ws = Workspace::new();
+        let held = lengths.into_iter().map(|length| {
+            let pass = [1, 3, 2].map(|factor| ws.take(factor * length * LINE));
+            let pool = lock(&ws.pool);
+            let held = pool.used_lines + pool.idle_lines;
+            drop(pool);
+            drop(pass);
+            held
+        });
+        held.max().unwrap_or(0)
+    }
+
+    /// Inputs that grow leave what they have outgrown, in whatever order they come.
+    #[test]
+    fn memory_follows_what_is_used_at_once() {
+        let lengths = 100..700;
+        let once = 6 * 699;
+        for held in [
+            most(lengths.clone()),
+            most(lengths.clone().rev()),
+            most(lengths.clone().map(|length| 100 + (length * 7919) % 600)),
+        ] {
+            // Twice the most at once, where some use a buffer that is longer than they need.
+            assert!(held <= 3 * once, "{held} lines where {once} are used at once");
+        }
+        assert_eq!(most([699, 699, 699]), once);
+    }
+
+    #[test]
+    fn what_is_counted_is_what_is_there() {
+        let ws = Workspace::new();
+        for length in [1, 40, 7, 900, 3000, 41, 2999, 8] {
+            let (one, other) = (ws.take(length), ws.take(2 * length));
+            drop(one);
+            let pool = lock(&ws.pool);
+            let there = pool.idle.iter().map(|idle| idle.lines * idle.buffers.len());
+            assert_eq!(there.sum::<usize>(), pool.idle_lines);
+            assert_eq!(pool.used_lines, other.data.len());
+        }
+        ws.clear();
+        assert_eq!(ws.idle_bytes(), 0);
+        assert_eq!(lock(&ws.pool).peak_lines, 0);
     }
 }
