@@ -64,7 +64,8 @@ pub fn pack_for_inference(
         })
         .collect();
     let params = layer_params(chain, params);
-    InferenceChain::with_products(&WORKSPACE, chain, &params, &statistics, products)
+    // On this thread alone: callers pack under a lock, under which a wait for others could take up work that needs it.
+    InferenceChain::with_products(&WORKSPACE.serial(), chain, &params, &statistics, products)
 }
 
 /// The way through a chain in evaluation, without gradients: `[B, I, H, W]` to `[B, O, H', W']`.

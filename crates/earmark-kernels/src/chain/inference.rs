@@ -182,6 +182,7 @@ impl InferenceChain {
         let serial = ws.serial();
         split_at(out, outputs, batch * out_pixels, outputs, &bounds)
             .into_par_iter()
+            .with_min_len(ws.grain)
             .with_max_len(1)
             .for_each(|mut tile| {
                 let (first, images) = (tile.col0 / out_pixels, tile.cols / out_pixels);

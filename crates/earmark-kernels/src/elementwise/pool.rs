@@ -201,6 +201,7 @@ pub fn backward(
     dx.par_chunks_mut(n)
         .zip(dy.par_chunks(batch * out_pixels))
         .enumerate()
+        .with_min_len(ws.grain)
         .map(|(c, (dx, dy))| {
             let mut plane = ws.take(pixels);
             let mut sums = (0.0, 0.0);

@@ -3,8 +3,10 @@
 //! A parallel loop of rayon wakes threads that sleep, and sleeps until they are done: that takes tens of microseconds,
 //! as much as a layer does for one example. A team's threads are woken once. Between two steps they look out for the
 //! next, for a bounded time; then they leave, so that waiting does not keep a busy machine from other work. The caller
-//! waits only for pieces that another thread has begun, and does all that nobody comes for.
+//! waits only for threads that are at its pieces, and does all that nobody comes for.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{from_ref, null_mut};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
@@ -40,6 +42,8 @@ struct Step<'a> {
     /// The next piece of each member's share: as far as threads keep up with each other, a thread does the same part of
     /// every step, and finds in its caches what it left there.
     next: [AtomicUsize; MOST],
+    /// What a piece of a helper panicked with.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 /// An address of no step.
@@ -119,6 +123,7 @@ impl Team {
             piece,
             count,
             next: Default::default(),
+            panic: Mutex::default(),
         };
         for member in 0..self.members {
             step.next[member] = step.share(member, self.members).into();
@@ -136,7 +141,7 @@ impl Team {
         }
         // Also when a piece panics: helpers must have left before `step` and what its pieces borrow is gone. Until then
         // no other step may begin: a helper in its last piece that began one would wait for itself to leave.
-        let _end = AtEnd(|| {
+        let end = AtEnd(|| {
             self.now.store(closed(), SeqCst);
             let mut looks = 0;
             while self.inside.load(SeqCst) > 0 {
@@ -146,6 +151,11 @@ impl Team {
         });
         self.steps.fetch_add(1, Release);
         step.work(0, self.members);
+        drop(end);
+        let panic = step.panic.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
     }
 
     /// Helps with every step that comes soon after the one before.
@@ -166,7 +176,11 @@ impl Team {
             // nobody inside. All four accesses are in one order: either the caller finds this thread inside, or this
             // thread finds `now` closed or null.
             if let Some(step) = unsafe { now.as_ref() } {
-                step.work(member, self.members);
+                let done = catch_unwind(AssertUnwindSafe(|| step.work(member, self.members)));
+                if let Err(panic) = done {
+                    // For the caller, which else would find a piece undone and not know why.
+                    *step.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+                }
             }
         }
     }
@@ -181,6 +195,10 @@ impl Team {
             }
             if steps != seen {
                 return Some(steps);
+            }
+            // The next step is near while one is under way, whose caller is in its last piece: don't leave.
+            if !self.now.load(Relaxed).is_null() {
+                looks = looks.min(LOOKS);
             }
             wait(&mut looks);
         }
@@ -222,7 +240,6 @@ impl<F: FnMut()> Drop for AtEnd<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -341,7 +358,9 @@ mod tests {
                         });
                     });
                 }));
-                assert!(result.is_err());
+                // Whoever did it: what is told is why.
+                let panic = result.unwrap_err();
+                assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bad piece"));
                 assert_eq!(begun.into_inner(), ended.into_inner());
             }
             assert_eq!(
