@@ -2,8 +2,8 @@
 
     python bench/onnx_again.py MODEL.safetensors ESC-10 --program earmark [--threads 1] [--clips N] [-o OUT.json]
 
-Exports MODEL, imports the graph under a name of its own, embeds the first 4.9 s of all recordings with both, and
-cross-validates a linear probe on both, with whole recordings. The graph takes windows of one length (4.9 s here, 5.001 s
+Exports MODEL, imports the graph under a name of its own, embeds the first 4.9 s of all recordings that are as long with
+both, and cross-validates a linear probe on both, with whole recordings. The graph takes windows of one length (4.9 s here, 5.001 s
 for the probe, the length of most recordings of ESC-10) and fills shorter ones with silence, while MODEL takes recordings
 as they are: embeddings can only be the same for one length. Prints a JSON object: the largest and the mean difference of
 an embedding's numbers, the largest of them, accuracy of both probes. A difference above --tolerance, or another accuracy,
@@ -56,8 +56,12 @@ def main():
             return [("model", args.model), ("graph", again)]
 
         (folder / "cut").mkdir()
+        shorter = []
         for path in sorted(pathlib.Path(args.data).rglob("*.ogg"))[: args.clips]:
             samples, rate = soundfile.read(path, dtype="float32")
+            if len(samples) < round(4.9 * rate):
+                shorter.append(path.name)
+                continue
             soundfile.write(folder / "cut" / f"{path.stem}.wav", samples[: round(4.9 * rate)], rate, subtype="FLOAT")
         found, embeddings = {}, []
         for name, model in imported(4.9):
@@ -77,6 +81,7 @@ def main():
     off = np.abs(a.astype(np.float64) - b)
     found |= {
         "rows": len(a),
+        "left_out_as_shorter": shorter,
         "largest_difference": float(off.max()),
         "mean_difference": float(off.mean()),
         "largest_number": float(np.abs(a).max()),
