@@ -14,7 +14,7 @@ the CPU trains on them first, and its accuracy and time are packed.
 has too little time left says so in its line. In order: what `earmark doctor` says; one training step, which measures the
 kernels and keeps the fastest; training steps of MobileNetV1 (batch 64); ESC-10's fold 1 trained to its end; training steps
 of AuxSkipAttention (base 64, batch 128); inference of both and of EfficientAT's mn04. Steps are compared with PyTorch: eager,
-compiled, and compiled with bf16 autocast. earmark has no bf16 yet.
+compiled, and compiled with bf16 autocast; earmark's are of float32, then with `train.precision = "bf16"`.
 
 `--toy` makes everything small, to try the way on a CPU or a software device; its numbers mean nothing.
 
@@ -39,6 +39,7 @@ MOST_MIB = 60
 RATE = 32000
 CLASSES = 80
 MODES = ("eager", "compiled", "compiled bf16")
+BF16 = "earmark bf16"
 NOISY = "dcase2019-baseline/1-noisy"
 
 
@@ -145,11 +146,18 @@ def torch(run, case, batch, repeat):
 
 def compare(run, case, recipe, part, batch, repeat, *settings):
     """earmark and PyTorch at the same work, with ratios of times: below 1, earmark is faster."""
-    ours = bench(run, recipe, part, batch, repeat, *settings)
-    run.note({"earmark": ours})
+    ours = {"earmark": bench(run, recipe, part, batch, repeat, *settings)}
+    run.note(ours)
+    if part == "train-step":
+        try:
+            ours[BF16] = bench(run, recipe, part, batch, repeat, *settings, 'train.precision="bf16"')
+        except RuntimeError as error:
+            ours[BF16] = {"failed": str(error)}
+        run.note(ours)
     theirs = torch(run, case, batch, repeat)
-    ratios = {mode: ours["seconds"] / t["seconds"] for mode, t in theirs.items() if "seconds" in t}
-    return {"earmark": ours, "torch": theirs, "ratios": ratios}
+    times = {mode: t["seconds"] for mode, t in theirs.items() if "seconds" in t}
+    ratios = {name: {mode: own["seconds"] / t for mode, t in times.items()} for name, own in ours.items() if "seconds" in own}
+    return {**ours, "torch": theirs, "ratios": ratios}
 
 
 def train_esc10(earmark, folder, device, out, toy, limit):
@@ -300,16 +308,18 @@ def table(path):
     print("|---" * (3 + len(MODES)) + "|")
     milliseconds = lambda found: f"{1e3 * found['seconds']:.2f} ms"
     for stage, line in done.items():
-        ours = line.get("earmark")
-        if not ours or "seconds" not in ours or "scores" in ours or stage == "tuning":
-            continue
-        cells = [stage + f", batch {ours['batch']}", milliseconds(ours)]
-        for mode in MODES:
-            theirs = line.get("torch", {}).get(mode, {})
-            ratio = line.get("ratios", {}).get(mode)
-            cells.append(f"{milliseconds(theirs)} ({ratio:.2f})" if ratio else "–")
-        cells.append(f"{ours['gpu_mib']:.0f} MiB" if ours["gpu_mib"] else "–")
-        print("| " + " | ".join(cells) + " |")
+        for name in ("earmark", BF16):
+            ours = line.get(name)
+            if not ours or "seconds" not in ours or "scores" in ours or stage == "tuning":
+                continue
+            precision = ", bf16" if name == BF16 else ""
+            cells = [f"{stage}{precision}, batch {ours['batch']}", milliseconds(ours)]
+            for mode in MODES:
+                theirs = line.get("torch", {}).get(mode, {})
+                ratio = line.get("ratios", {}).get(name, {}).get(mode)
+                cells.append(f"{milliseconds(theirs)} ({ratio:.2f})" if ratio else "–")
+            cells.append(f"{ours['gpu_mib']:.0f} MiB" if ours["gpu_mib"] else "–")
+            print("| " + " | ".join(cells) + " |")
     fold = done.get("ESC-10 fold 1", {})
     for name in ("earmark", "cpu"):
         if fold.get(name):

@@ -28,6 +28,20 @@ impl BatchStatistics {
         let decay = self.decay.min((1.0 + steps) / (10.0 + steps));
         Self { decay, ..self }
     }
+
+    /// The mean with another part's statistics of the same layer, which count by `share`, from 0 to 1.
+    #[must_use]
+    pub fn mean_with(self, other: Self, share: f64) -> Self {
+        let mean = |a: Tensor<1>, b: Tensor<1>| {
+            let [a, b] = [a, b].map(without_gradients);
+            a.mul_scalar(1.0 - share) + b.mul_scalar(share)
+        };
+        Self {
+            mean: mean(self.mean, other.mean),
+            variance: mean(self.variance, other.variance),
+            ..self
+        }
+    }
 }
 
 /// A tensor without its gradients, where it is one that can have them.

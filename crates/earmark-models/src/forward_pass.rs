@@ -2,7 +2,8 @@
 
 use crate::batch_norm_statistics::BatchStatistics;
 use crate::params::{VarId, Vars};
-use burn::tensor::Tensor;
+use crate::precision::Precision;
+use burn::tensor::{FloatDType, Tensor};
 use rand_chacha::ChaCha8Rng;
 use std::cell::Cell;
 
@@ -14,6 +15,8 @@ pub struct Forward<'a> {
     statistics: Vec<BatchStatistics>,
     kernels: bool,
     clip_features: Option<Tensor<2>>,
+    /// What convolutions multiply where they are Burn's.
+    precision: Precision,
     /// Whether a variable that requires gradients has been read: everything computed from then on may need gradients.
     needs_gradients: Cell<bool>,
 }
@@ -27,6 +30,7 @@ impl<'a> Forward<'a> {
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
             clip_features: None,
+            precision: Precision::F32,
             needs_gradients: Cell::new(false),
         }
     }
@@ -43,6 +47,30 @@ impl<'a> Forward<'a> {
     pub fn with_clip_features(mut self, features: Option<Tensor<2>>) -> Self {
         self.clip_features = features;
         self
+    }
+
+    /// The same pass with convolutions that multiply in bfloat16, where they are Burn's: their inputs and weights are rounded,
+    /// and all else is of single precision, as PyTorch's autocast has it for most operations. Gradients arrive in single
+    /// precision. Kernels are not concerned.
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// An operand of a convolution, in the precision that it multiplies in.
+    pub(crate) fn operand<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match self.precision {
+            Precision::Bf16 => x.cast(FloatDType::BF16),
+            Precision::F32 | Precision::Int8 => x,
+        }
+    }
+
+    /// What a convolution gave, in single precision.
+    pub(crate) fn widened<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match self.precision {
+            Precision::Bf16 => x.cast(FloatDType::F32),
+            Precision::F32 | Precision::Int8 => x,
+        }
     }
 
     /// The clips' clip-level features, `[B, features]`.

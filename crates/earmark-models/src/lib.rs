@@ -23,7 +23,7 @@ pub mod params;
 mod precision;
 
 pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
-pub use batch_norm_statistics::apply_statistics;
+pub use batch_norm_statistics::{BatchStatistics, apply_statistics};
 pub use bypass::HiddenBypass;
 pub use earmark_kernels::{Isa, IsaError, Products};
 pub use forward_pass::Forward;

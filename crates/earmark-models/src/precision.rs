@@ -1,4 +1,4 @@
-//! The precision in which networks score.
+//! The precision in which networks compute.
 
 use earmark_kernels::{Isa, IsaError, Products};
 use schemars::JsonSchema;
@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// What the products of a network multiply when it scores; sums are of single precision or exact, and training is always of
-/// single precision.
+/// What the products of a network multiply when it scores; sums are of single precision or exact. Training knows the first two,
+/// the second on GPUs only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// Single precision: the same scores on every machine with the same instruction set.
     #[default]
     F32,
-    /// bfloat16, 8 bits of precision, in pointwise convolutions: on processors with AVX512-BF16.
+    /// bfloat16, 8 bits of precision. When a network scores: in pointwise convolutions, on processors with AVX512-BF16. In
+    /// training: in all convolutions, on GPUs; weights, gradients and all else stay in single precision.
     Bf16,
     /// Bytes in pointwise convolutions, with a scale for each output channel and for each pixel: on processors with
     /// AVX512-VNNI.

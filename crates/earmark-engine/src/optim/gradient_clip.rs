@@ -42,6 +42,20 @@ impl GradientClip {
         };
         (clipped, norm)
     }
+
+    /// As [`Self::apply`], without waiting for the device: the norm stays there, and so does the factor.
+    pub fn apply_on_device(self, gradients: Vec<Tensor<1>>) -> (Vec<Tensor<1>>, Tensor<1>) {
+        let squares = gradients.iter().map(|g| g.clone().mul(g.clone()).sum());
+        let norm = Tensor::cat(squares.collect(), 0).sum().sqrt();
+        let clipped = match self {
+            Self::GlobalNorm { max } => {
+                let factor = norm.clone().recip().mul_scalar(max).clamp_max(1.0);
+                gradients.into_iter().map(|g| g.mul(factor.clone())).collect()
+            }
+            Self::Value { max } => gradients.into_iter().map(|g| g.clamp(-max, max)).collect(),
+        };
+        (clipped, norm)
+    }
 }
 
 #[cfg(test)]
@@ -68,5 +82,33 @@ mod tests {
             [3.0, -4.0]
         );
         assert_eq!(host(GradientClip::Value { max: 3.5 }.apply(g()).0), [3.0, -3.5]);
+    }
+
+    #[test]
+    fn on_the_device_it_is_the_same_up_to_rounding() {
+        let d = Device::flex();
+        let gradients = |scale: f32| -> Vec<Tensor<1>> {
+            let values = |k: f32| [0.3 * k * scale, -1.7 * scale, k * scale];
+            [1.0, -2.0]
+                .map(|k| Tensor::<1>::from_data(values(k), &d))
+                .to_vec()
+        };
+        let host = |all: Vec<Tensor<1>>| all.into_iter().flat_map(to_host).collect::<Vec<_>>();
+        let clips = [
+            GradientClip::GlobalNorm { max: 1.0 },
+            GradientClip::Value { max: 0.5 },
+        ];
+        for clip in clips {
+            // Nothing to scale, less than the limit, more than it.
+            for scale in [0.0, 0.01, 30.0] {
+                let (wanted, norm) = clip.apply(gradients(scale));
+                let (found, on_device) = clip.apply_on_device(gradients(scale));
+                let off = f64::from(to_host(on_device)[0]) - norm;
+                assert!(off.abs() <= 1e-6 * norm, "{clip:?} {scale}: norm off by {off}");
+                for (found, wanted) in host(found).into_iter().zip(host(wanted)) {
+                    assert!((found - wanted).abs() <= 1e-6 * wanted.abs(), "{clip:?} {scale}");
+                }
+            }
+        }
     }
 }

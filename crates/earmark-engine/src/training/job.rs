@@ -6,6 +6,7 @@ use super::validation_config::ValidationConfig;
 use crate::checkpoint::{BestCheckpoint, CheckpointConfig, ModelFileError, ModelMeta};
 use crate::scoring::evaluation::EvaluationError;
 use burn::tensor::Device;
+use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchMaker;
 use earmark_data::feature_store::ItemError;
@@ -117,6 +118,9 @@ pub enum FitError {
     /// A model or state file can't be used.
     #[error(transparent)]
     Model(#[from] ModelFileError),
+    /// A setting that the device can't have.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A training clip failed in the middle of the run.
     #[error("training stopped at step {step}: {cause}; fix the file, then resume with --resume")]
     Item {

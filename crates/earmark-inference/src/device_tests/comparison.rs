@@ -12,6 +12,8 @@ use serde::Serialize;
 const OPERATION: f64 = 5e-3;
 /// The same for the outputs of a network, where it adds up over the layers.
 const OUTPUTS: f64 = 1e-2;
+/// The same for outputs by products of bfloat16, which has 8 bits.
+const BF16_OUTPUTS: f64 = 5e-2;
 /// The same for gradients, moves of the weights, and losses: sums of many terms that cancel out in part.
 const GRADIENTS: f64 = 3e-2;
 /// Gradients below this share of the network's largest count as this large: what only rounding keeps from 0 has no size
@@ -68,14 +70,19 @@ pub fn compare_with_cpu(name: &str, on_done: &mut dyn FnMut(&Comparison)) -> Res
 }
 
 /// All that a network computes, part by part.
-fn compared_networks(name: &str, got: NetworkResults, cpu: &NetworkResults) -> [Comparison; 4] {
-    [
+fn compared_networks(name: &str, got: NetworkResults, cpu: &NetworkResults) -> Vec<Comparison> {
+    let bf16 = got.bf16_outputs.zip(cpu.bf16_outputs.as_ref());
+    let bf16 = bf16.map(|(got, cpu)| ("outputs in bf16", got, cpu, BF16_OUTPUTS));
+    let parts = [
         ("outputs", got.outputs, &cpu.outputs, OUTPUTS),
         ("gradients", got.gradients, &cpu.gradients, GRADIENTS),
         ("first step", got.step, &cpu.step, GRADIENTS),
         ("losses", got.losses, &cpu.losses, GRADIENTS),
-    ]
-    .map(|(part, got, cpu, allowed)| compared(format!("network: {name}, {part}"), Ok(got), cpu, allowed))
+    ];
+    let parts = parts.into_iter().chain(bf16);
+    parts
+        .map(|(part, got, cpu, allowed)| compared(format!("network: {name}, {part}"), Ok(got), cpu, allowed))
+        .collect()
 }
 
 /// The worst of several results, or why they are missing.
@@ -122,7 +129,7 @@ mod tests {
         let all = all("cpu-plain");
         assert_eq!(
             all.len(),
-            OPERATIONS.len() + losses().len() + 4 * networks().len()
+            OPERATIONS.len() + losses().len() + 5 * networks().len()
         );
         for done in &all {
             assert!(done.worst.share.is_some(), "{}: {}", done.of, done.worst);

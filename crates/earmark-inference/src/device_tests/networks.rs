@@ -2,7 +2,7 @@
 
 use super::operations::{NamedResults, numbers, tensor};
 use crate::opened_device::Device;
-use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
+use burn::tensor::{DType, Device as BurnDevice, Tensor, TensorData};
 use earmark_core::ConfigError;
 use earmark_core::random::{Purpose, stream, uniform};
 use earmark_engine::{
@@ -18,7 +18,9 @@ use earmark_models::networks::perceptron::PerceptronConfig;
 use earmark_models::networks::rnn_aux_skip_attention::RnnAuxSkipAttentionConfig;
 use earmark_models::networks::skip_attention::SkipAttentionConfig;
 use earmark_models::networks::starter_2018::Starter2018Config;
-use earmark_models::{Forward, Network, NetworkConfig, NetworkInput, VarId, VarKind, VarSpec, Vars, to_host};
+use earmark_models::{
+    Forward, Network, NetworkConfig, NetworkInput, Precision, VarId, VarKind, VarSpec, Vars, to_host,
+};
 
 const BATCH: usize = 3;
 const CHANNELS: usize = 2;
@@ -145,6 +147,8 @@ fn start(specs: Vec<VarSpec>) -> Vars {
 pub(super) struct NetworkResults {
     /// Outputs with moving statistics near those of the batch: the first ones shrink what passes, down to nothing.
     pub outputs: NamedResults,
+    /// The outputs with convolutions that multiply in bfloat16, by Burn's operations; none where the device has no bfloat16.
+    pub bf16_outputs: Option<NamedResults>,
     /// Gradients of all variables, with batch statistics.
     pub gradients: NamedResults,
     /// By how much one step moves each variable, moving statistics included.
@@ -201,7 +205,9 @@ impl SmallNetwork {
         let vars = on_device(&start);
         let settled = on_device(&settled(&network, start, self.shape()));
         Ok(NetworkResults {
-            outputs: self.outputs(&network, &settled, device.burn()),
+            outputs: self.outputs(&network, &settled, device.burn(), Precision::F32),
+            bf16_outputs: (device.burn().supports_dtype(DType::BF16))
+                .then(|| self.outputs(&network, &settled, device.burn(), Precision::Bf16)),
             gradients: self.gradients(&network, &vars, device.burn()),
             step: self.moves_of_one_step(&network, vars.clone()),
             losses: self.losses_of_twenty_steps(&network, vars),
@@ -212,10 +218,23 @@ impl SmallNetwork {
         numbers("clip features", 0, BATCH * network.clip_feature_inputs())
     }
 
-    fn outputs(&self, network: &Network, vars: &Vars, device: &BurnDevice) -> NamedResults {
+    fn outputs(
+        &self,
+        network: &Network,
+        vars: &Vars,
+        device: &BurnDevice,
+        precision: Precision,
+    ) -> NamedResults {
         let features = network.clip_feature_inputs();
         let features = (features > 0).then(|| tensor("clip features", 0, [BATCH, features], device));
-        let mut ctx = Forward::eval(vars).with_clip_features(features);
+        let ctx = Forward::eval(vars)
+            .with_clip_features(features)
+            .with_precision(precision);
+        let mut ctx = match precision {
+            Precision::F32 => ctx,
+            // The kernels of the CPU know nothing of this precision.
+            _ => ctx.without_kernels(),
+        };
         let outputs = network.outputs(self.input(device), &mut ctx);
         let named = |(k, output)| (format!("output {k}"), to_host(output));
         outputs.into_iter().enumerate().map(named).collect()
@@ -337,6 +356,8 @@ fn train_config(rate: f64) -> TrainConfig {
         }),
         schedule: Schedule::default(),
         gradient_clip: None,
+        gradient_accumulation: 1,
+        precision: Precision::F32,
         average_decay: 0.0,
         batch_norm_warm_up: false,
         freeze: vec![],
@@ -375,7 +396,8 @@ mod tests {
                 let all = results.iter().flat_map(|(_, values)| values);
                 all.map(|v| v.abs()).fold(0.0, f32::max)
             };
-            for part in [&results.outputs, &results.gradients, &results.step] {
+            let bf16 = results.bf16_outputs.as_ref().unwrap();
+            for part in [&results.outputs, bf16, &results.gradients, &results.step] {
                 let size = of(part);
                 // Far above what counts as nothing.
                 assert!(size.is_finite() && size > 1e-3, "{}: {size}", network.name);

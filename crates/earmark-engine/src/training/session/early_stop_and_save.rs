@@ -9,6 +9,7 @@ use std::path::Path;
 impl Session<'_, '_> {
     /// Evaluates the weights where validation is due; false when that was stopped from outside, with nothing changed.
     pub(super) fn validate(&mut self) -> Result<bool, FitError> {
+        self.read_losses()?;
         let step = self.progress.step;
         let job = &self.job;
         let due = (step / self.checkpoints.every_steps).is_multiple_of(job.validation.every_checkpoints);
@@ -69,6 +70,8 @@ impl Session<'_, '_> {
 
     /// Writes the checkpoint, then the logs, then the state that refers to both.
     pub(super) fn save(&mut self) -> Result<(), FitError> {
+        // Weights that a loss which isn't finite has moved are never written.
+        self.read_losses()?;
         let run = self.job.run;
         let step = self.progress.step;
         // Before the first step there is nothing to evaluate, and what a phase began with was evaluated as the end of another.

@@ -7,7 +7,11 @@ use crate::training::job::{FitError, FitEvent, FitJob};
 use crate::training::metrics_jsonl_and_tensorboard::TrainingLog;
 use crate::training::throughput::Throughput;
 use earmark_core::atomic::{self, WriteError};
+use earmark_kernels::burn_ops::runs_on;
 use std::path::Path;
+
+/// Steps whose losses are read together on a GPU.
+const READ_EVERY: usize = 20;
 
 impl<'a, 'e> Session<'a, 'e> {
     pub fn open(job: FitJob<'a>, on_event: &'e mut dyn FnMut(FitEvent)) -> Result<Self, FitError> {
@@ -46,6 +50,9 @@ impl<'a, 'e> Session<'a, 'e> {
             total,
             steps_per_epoch,
         });
+        let read_every = if runs_on(&job.device) { 1 } else { READ_EVERY };
+        let remark = job.train.check_precision_on(&job.device)?;
+        remark.into_iter().for_each(|line| on_event(FitEvent::Note(line)));
         let length = job.train.describe_length(steps_per_epoch).into_iter();
         length.for_each(|line| on_event(FitEvent::Note(line)));
         if let Some(note) = resume_note(&progress, resumed && progress.step >= total) {
@@ -62,6 +69,8 @@ impl<'a, 'e> Session<'a, 'e> {
             checkpoints,
             ends_early: false,
             steps_per_epoch,
+            read_every,
+            unread: Vec::new(),
             log,
             throughput: Throughput::default(),
         })

@@ -5,6 +5,7 @@ use crate::optim::Optimizer;
 use crate::training::job::{FitEvent, FitJob, FitOutcome};
 use crate::training::metrics_jsonl_and_tensorboard::TrainingLog;
 use crate::training::phase_plan::PhasePlan;
+use crate::training::step::UnreadResult;
 use crate::training::throughput::Throughput;
 use earmark_models::Vars;
 
@@ -23,6 +24,10 @@ pub(in crate::training) struct Session<'a, 'e> {
     /// Whether the phase ends at this step, before its last one.
     pub(super) ends_early: bool,
     pub(super) steps_per_epoch: u64,
+    /// Steps whose losses are read together. Reading waits for the device, which then has nothing to do until the next step.
+    pub(super) read_every: usize,
+    /// Steps whose losses are still to be read, with their learning rates: those before `progress.step`.
+    pub(super) unread: Vec<(f64, UnreadResult)>,
     pub(super) log: TrainingLog,
     pub(super) throughput: Throughput,
 }

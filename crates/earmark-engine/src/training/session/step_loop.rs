@@ -5,7 +5,7 @@ use super::state::Session;
 use crate::optim::TrainingPosition;
 use crate::training::job::{FitError, FitEvent};
 use crate::training::phase_plan::steps_moved;
-use crate::training::step::{StepResult, TrainStep, train_step};
+use crate::training::step::{StepResult, TrainStep, UnreadResult, train_step, train_step_unread};
 use earmark_core::atomic;
 use earmark_core::random::{self, Purpose};
 use earmark_data::batches::{Batch, BatchStream};
@@ -91,22 +91,41 @@ impl Session<'_, '_> {
             moved: self.steps_moved(),
             rng: random::stream(job.train.seed, &[Purpose::Dropout as u64, step]),
         };
-        let StepResult { loss, gradient_norm } = train_step(work, &mut self.vars, &mut self.optimizer);
-        if !loss.is_finite() {
-            return Err(FitError::Diverged {
-                step: step + 1,
-                loss,
-                rate,
-            });
+        let (vars, optimizer) = (&mut self.vars, &mut self.optimizer);
+        if self.read_every == 1 {
+            let result = train_step(work, vars, optimizer);
+            self.report(step + 1, rate, result)?;
+        } else {
+            let result = train_step_unread(work, vars, optimizer);
+            self.unread.push((rate, result));
         }
         self.move_average();
         self.progress.step += 1;
-        self.log_step(loss, rate, gradient_norm)?;
-        (self.on_event)(FitEvent::Step {
-            step: self.progress.step,
-            loss,
-            rate,
-        });
+        if self.unread.len() >= self.read_every {
+            self.read_losses()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the losses of the last steps where that is still to be done.
+    pub(super) fn read_losses(&mut self) -> Result<(), FitError> {
+        let (rates, unread): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread).into_iter().unzip();
+        let before = self.progress.step - rates.len() as u64;
+        let results = rates.into_iter().zip(UnreadResult::read(unread));
+        for (step, (rate, result)) in (before + 1..).zip(results) {
+            self.report(step, rate, result)?;
+        }
+        Ok(())
+    }
+
+    /// Logs and tells what a step gave; an error where its loss is not finite.
+    fn report(&mut self, step: u64, rate: f64, result: StepResult) -> Result<(), FitError> {
+        let StepResult { loss, gradient_norm } = result;
+        if !loss.is_finite() {
+            return Err(FitError::Diverged { step, loss, rate });
+        }
+        self.log_step(step, loss, rate, gradient_norm)?;
+        (self.on_event)(FitEvent::Step { step, loss, rate });
         Ok(())
     }
 
@@ -122,8 +141,7 @@ impl Session<'_, '_> {
             .collect()
     }
 
-    fn log_step(&mut self, loss: f64, rate: f64, norm: Option<f64>) -> Result<(), FitError> {
-        let step = self.progress.step;
+    fn log_step(&mut self, step: u64, loss: f64, rate: f64, norm: Option<f64>) -> Result<(), FitError> {
         let mut line = json!({ "step": step, "epoch": (step - 1) / self.steps_per_epoch, "loss": loss, "learning_rate": rate });
         if self.plan.len() > 1 {
             line["phase"] = (self.progress.ends.len() + 1).into();

@@ -1,11 +1,15 @@
 //! One training step: forward, loss, backward, clip, move.
 
+mod batch_parts;
+mod unread_result;
+
+pub use unread_result::UnreadResult;
+
 use super::config::TrainConfig;
 use crate::optim::Optimizer;
-use crate::scoring::scorer::clip_features_tensor;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use earmark_core::random::ChaCha8Rng;
-use earmark_models::{Forward, Network, VarId, Vars, apply_statistics, to_host};
+use earmark_models::{BatchStatistics, Network, Vars, apply_statistics, to_host};
 
 /// The loss and gradient norm of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,31 +18,6 @@ pub struct StepResult {
     pub loss: f64,
     /// Norm of all gradients together, before clipping; only where the recipe clips gradients.
     pub gradient_norm: Option<f64>,
-}
-
-/// The losses of a network's outputs against `y`, summed with the network's weights; an output of weight 0 is left out.
-fn total_loss(
-    train: &TrainConfig,
-    network: &Network,
-    outputs: Vec<Tensor<2>>,
-    y: &Tensor<2>,
-    noisy: &[bool],
-) -> Tensor<1> {
-    let losses = outputs
-        .into_iter()
-        .zip(network.output_weights())
-        .filter(|(_, weight)| *weight != 0.0)
-        .map(|(logits, weight)| {
-            let loss = train.loss.forward(logits, y.clone(), noisy);
-            if weight == 1.0 {
-                loss
-            } else {
-                loss.mul_scalar(weight)
-            }
-        });
-    losses
-        .reduce(|a, b| a + b)
-        .expect("the first output's weight is above 0")
 }
 
 /// The inputs of a step.
@@ -67,63 +46,71 @@ pub struct TrainStep<'a> {
     pub rng: ChaCha8Rng,
 }
 
-/// Moves `vars` one step down the loss of a batch. A loss that is not finite moves nothing.
-pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
-    let (network, shape) = (step.network, step.shape);
-    let device = step.device.clone().autodiff();
-    let classes = step.y.len() / shape[0];
-    let x = Tensor::<4>::from_data(TensorData::new(step.x, shape), &device);
-    let y = Tensor::<2>::from_data(TensorData::new(step.y, [shape[0], classes]), &device);
-    let tracked = vars.tracked();
-    let clip_features = clip_features_tensor(network, step.clip_features, shape[0], &device);
-    let mut ctx = Forward::train(&tracked, step.rng).with_clip_features(clip_features);
-    let loss = total_loss(step.train, network, network.outputs(x, &mut ctx), &y, &step.noisy);
-    let mut statistics = ctx.into_statistics();
-    if step.train.batch_norm_warm_up {
-        let each = statistics.into_iter().map(|s| {
-            let moved = step.moved[s.mean_id.0];
-            s.warmed_up(moved)
-        });
-        statistics = each.collect();
+impl TrainStep<'_> {
+    /// Moves the weights against `gradients`, and the moving statistics.
+    fn apply(
+        &self,
+        gradients: Vec<Tensor<1>>,
+        statistics: Vec<(f64, BatchStatistics)>,
+        vars: &mut Vars,
+        optimizer: &mut Optimizer,
+    ) {
+        optimizer.step(vars, gradients, self.rate);
+        let warmed_up = |s: BatchStatistics| match self.train.batch_norm_warm_up {
+            true => {
+                let moved = self.moved[s.mean_id.0];
+                s.warmed_up(moved)
+            }
+            false => s,
+        };
+        apply_statistics(vars, statistics.into_iter().map(|(_, s)| warmed_up(s)).collect());
     }
-    let grads = loss.backward();
-    let loss = f64::from(to_host(loss.inner())[0]);
+}
+
+/// Moves `vars` one step down the loss of a batch. A loss that is not finite moves nothing.
+pub fn train_step(mut step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
+    let computed = step.compute_all(vars, optimizer);
+    let loss = f64::from(to_host(computed.loss)[0]);
     if !loss.is_finite() {
         return StepResult {
             loss,
             gradient_norm: None,
         };
     }
-    let mut gradients: Vec<Tensor<1>> = optimizer
-        .trainable()
-        .iter()
-        .map(|&i| {
-            let leaf = tracked.flat(VarId(i));
-            // A variable that the loss does not depend on has no gradient.
-            leaf.grad(&grads)
-                .unwrap_or_else(|| vars.flat(VarId(i)).zeros_like())
-        })
-        .collect();
-    drop(grads);
-    // The optimiser changes in place what has no other owner.
-    drop(tracked);
-    let mut gradient_norm = None;
+    let (mut gradients, mut gradient_norm) = (computed.gradients, None);
     if let Some(limit) = step.train.gradient_clip {
         let (clipped, norm) = limit.apply(gradients);
         (gradients, gradient_norm) = (clipped, Some(norm));
     }
-    optimizer.step(vars, gradients, step.rate);
-    apply_statistics(vars, statistics);
+    step.apply(gradients, computed.statistics, vars, optimizer);
     StepResult { loss, gradient_norm }
+}
+
+/// As [`train_step`], without waiting for the device: a loss that is not finite moves the weights, and shows only when it is
+/// read.
+pub fn train_step_unread(mut step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -> UnreadResult {
+    let computed = step.compute_all(vars, optimizer);
+    let (mut gradients, mut gradient_norm) = (computed.gradients, None);
+    if let Some(limit) = step.train.gradient_clip {
+        let (clipped, norm) = limit.apply_on_device(gradients);
+        (gradients, gradient_norm) = (clipped, Some(norm));
+    }
+    step.apply(gradients, computed.statistics, vars, optimizer);
+    UnreadResult {
+        loss: computed.loss,
+        gradient_norm,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::TensorData;
     use earmark_core::random::{Purpose, stream};
-    use earmark_models::NetworkConfig;
     use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
     use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::perceptron::PerceptronConfig;
+    use earmark_models::{Forward, NetworkConfig, VarId};
 
     fn config() -> TrainConfig {
         serde_json::from_str(r#"{ "learning-rate": 0.001 }"#).unwrap()
@@ -165,11 +152,25 @@ mod tests {
         moved: u64,
     ) -> (StepResult, Vars) {
         let mut optimizer = Optimizer::new(train.optimizer, &vars);
+        let count = vars.len();
+        let result = with_step(train, &network, count, moved, |step| {
+            train_step(step, &mut vars, &mut optimizer)
+        });
+        (result, vars)
+    }
+
+    /// Does something with a step on the batch.
+    fn with_step<T>(
+        train: &TrainConfig,
+        network: &Network,
+        variables: usize,
+        moved: u64,
+        take: impl FnOnce(TrainStep) -> T,
+    ) -> T {
         let (x, shape, y) = batch();
-        let rng = stream(1, &[Purpose::Dropout as u64]);
-        let step = TrainStep {
+        take(TrainStep {
             train,
-            network: &network,
+            network,
             device: &Device::flex(),
             x,
             shape,
@@ -177,11 +178,9 @@ mod tests {
             y,
             noisy: vec![],
             rate: 1e-3,
-            moved: vec![moved; vars.len()],
-            rng,
-        };
-        let result = train_step(step, &mut vars, &mut optimizer);
-        (result, vars)
+            moved: vec![moved; variables],
+            rng: stream(1, &[Purpose::Dropout as u64]),
+        })
     }
 
     /// The losses of each output before any step.
@@ -272,5 +271,74 @@ mod tests {
         assert_eq!(each.len(), 1);
         let (result, _) = step(network());
         assert_eq!(result.loss.to_bits(), each[0].to_bits());
+    }
+
+    /// A perceptron, where examples don't see each other.
+    fn perceptron() -> (Network, Vars) {
+        build(NetworkConfig::Perceptron(PerceptronConfig {
+            hidden: 8,
+            ..PerceptronConfig::default()
+        }))
+    }
+
+    /// Without BatchNorm, parts give what the whole batch gives, however they divide it.
+    #[test]
+    fn parts_of_a_batch_add_up_to_it() {
+        let mut train = config();
+        let (whole, weights) = step_with(&train, perceptron(), 0);
+        for parts in [2, 3, 4, 100] {
+            train.gradient_accumulation = parts;
+            let (result, found) = step_with(&train, perceptron(), 0);
+            assert!(
+                (result.loss - whole.loss).abs() < 1e-6 * whole.loss,
+                "{parts} parts"
+            );
+            for i in (0..weights.len()).map(VarId) {
+                for (found, wanted) in found.to_vec(i).iter().zip(weights.to_vec(i)) {
+                    // Adam's first step is the sign of a gradient, nearly.
+                    assert!((found - wanted).abs() < 1e-5, "{parts} parts");
+                }
+            }
+        }
+    }
+
+    /// Moving statistics follow the mean of the parts: for their means that is the mean of the batch.
+    #[test]
+    fn statistics_are_those_of_the_parts_on_average() {
+        let network = || {
+            build(NetworkConfig::MobileNetV1(MobileNetV1Config {
+                width: 0.25,
+                ..Default::default()
+            }))
+        };
+        let mut train = config();
+        let whole = step_with(&train, network(), 0).1;
+        train.gradient_accumulation = 3; // 2 and 2 examples of 4
+        let parts = step_with(&train, network(), 0).1;
+        let first = |vars: &Vars, name: &str| {
+            let found = vars.specs().iter().position(|s| s.name.ends_with(name)).unwrap();
+            vars.to_vec(VarId(found))
+        };
+        for (whole, parts) in first(&whole, "bn.mean").iter().zip(first(&parts, "bn.mean")) {
+            assert!((whole - parts).abs() < 1e-6, "{whole} {parts}");
+        }
+        assert_ne!(first(&whole, "bn.variance"), first(&parts, "bn.variance"));
+    }
+
+    /// What a GPU does without waiting is what the CPU does, where losses are finite.
+    #[test]
+    fn an_unread_step_is_the_same_step() {
+        let train = config();
+        let (network, mut vars) = perceptron();
+        let (read, wanted) = step_with(&train, perceptron(), 0);
+        let mut optimizer = Optimizer::new(train.optimizer, &vars);
+        let unread = with_step(&train, &network, vars.len(), 0, |step| {
+            train_step_unread(step, &mut vars, &mut optimizer)
+        });
+        assert_eq!(UnreadResult::read(vec![unread]), [read]);
+        for i in (0..vars.len()).map(VarId) {
+            assert_eq!(vars.to_vec(i), wanted.to_vec(i));
+        }
+        assert_eq!(UnreadResult::read(vec![]), []);
     }
 }
