@@ -30,7 +30,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// The key of the JSON of a result that says what its scores were computed in, where that is not single precision.
-const PRECISION: &str = "precision";
+const COMPUTED_IN: &str = "computed_in";
+/// The former one. Where it is a number, it is the metric of that name.
+const COMPUTED_IN_BEFORE: &str = "precision";
 
 /// What came of a checkpoint: its results and what they were computed in, none where it is gone; breaks when stopped.
 pub(super) type ScoredCheckpoint = ControlFlow<(), Option<(Evaluation, Precision)>>;
@@ -207,8 +209,11 @@ fn refuse_other_precision(job: &EvaluateJob, computed: Precision) -> Result<(), 
     let eval = job.eval_dir();
     let other = |step: u64| {
         let result = read_result(&eval, step).unwrap_or_default();
-        // Those of earlier versions are of single precision, too.
-        let found = result[PRECISION].as_str().unwrap_or(Precision::F32.name());
+        // Those that say nothing are of single precision.
+        let found = [COMPUTED_IN, COMPUTED_IN_BEFORE]
+            .iter()
+            .find_map(|key| result[*key].as_str());
+        let found = found.unwrap_or(Precision::F32.name());
         // What is damaged is evaluated again.
         let is_other = found != computed.name() && result_damage(&eval, step).is_none();
         is_other.then(|| found.to_owned())
@@ -225,7 +230,7 @@ fn refuse_other_precision(job: &EvaluateJob, computed: Precision) -> Result<(), 
 
 /// What the JSON of a result says of the precision.
 fn precision_key(computed: Precision) -> Option<(String, Value)> {
-    (computed != Precision::F32).then(|| (PRECISION.to_owned(), computed.name().into()))
+    (computed != Precision::F32).then(|| (COMPUTED_IN.to_owned(), computed.name().into()))
 }
 
 /// Reports the damage of recordings, and notes about them.

@@ -151,18 +151,22 @@ fn results_keep_the_precision_that_they_were_computed_in() {
     let ended = eval("bytes", "int8").done();
     let computed = json(&ended)["precision"]["computed"].clone();
     match computed == "f32" {
-        true => assert_eq!(read("bytes")["precision"], Value::Null),
-        false => assert_eq!(read("bytes")["precision"], computed),
+        true => assert_eq!(read("bytes")["computed_in"], Value::Null),
+        false => assert_eq!(read("bytes")["computed_in"], computed),
     }
-    // As results of a processor that has the instructions.
-    let mut result = read("bytes");
-    let keys = result.as_object_mut().expect("an object");
-    keys.remove("checksum");
-    keys.insert("precision".into(), "int8".into());
-    lab.write(&format!("bytes/{name}"), result.to_string());
-    let refused = eval("bytes", "f32").refused();
-    let wanted = "bytes: holds results that were computed in int8, not f32; choose another folder";
-    assert!(refused.starts_with(wanted), "{refused}");
+    // The metric of that name stays.
+    assert!(read("bytes")["precision"].is_number());
+    // As results of a processor that has the instructions, of today and of before.
+    for key in ["computed_in", "precision"] {
+        let mut result = read("bytes");
+        let keys = result.as_object_mut().expect("an object");
+        keys.remove("checksum");
+        keys.insert(key.into(), "int8".into());
+        lab.write(&format!("bytes/{name}"), result.to_string());
+        let refused = eval("bytes", "f32").refused();
+        let wanted = "bytes: holds results that were computed in int8, not f32; choose another folder";
+        assert!(refused.starts_with(wanted), "{refused}");
+    }
 }
 
 #[test]

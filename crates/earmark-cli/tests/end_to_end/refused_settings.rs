@@ -18,7 +18,7 @@ fn recipes() {
             "learning-rate",
             "learnin-rate",
             "tiny.toml:25: train.learnin-rate: unknown key; did you mean `learning-rate`? keys here: seed, epochs, steps, \
-             min-steps, learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, \
+             min-steps, learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, gradient-accumulation, precision, average-decay, batch-norm-warm-up, \
              freeze, layer-rates, start, distil, phases",
         ),
         (
@@ -96,7 +96,7 @@ fn overrides() {
         (
             "train.epoch=3",
             "--set train.epoch=3: train.epoch: unknown key; did you mean `epochs`? keys here: seed, epochs, steps, min-steps, \
-             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, freeze, \
+             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, gradient-accumulation, precision, average-decay, batch-norm-warm-up, freeze, \
              layer-rates, start, distil, phases",
         ),
         (
