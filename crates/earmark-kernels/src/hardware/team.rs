@@ -358,7 +358,7 @@ mod tests {
                         });
                     });
                 }));
-                // Whoever did it: what is told is why.
+                // Whoever did it, this is why.
                 let panic = result.unwrap_err();
                 assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bad piece"));
                 assert_eq!(begun.into_inner(), ended.into_inner());

@@ -63,7 +63,7 @@ mod tests {
         Arc::new(BatchMaker::new(&config, index, shape, 1, workers, write).unwrap())
     }
 
-    /// A training of 10 steps that reads losses together; with its losses as told, and its last weights or why it failed.
+    /// A training of 10 steps that reads losses together; with its losses as reported, and its last weights or why it failed.
     fn train(run: &Path, more: &str, read_every: usize) -> (Vec<(u64, f64)>, Result<Vec<f32>, String>) {
         let train: TrainConfig = serde_json::from_str(&format!(
             r#"{{ "steps": 10, "gradient-clip": {{ "kind": "value", "max": 0.5 }}{more} }}"#
@@ -120,7 +120,7 @@ mod tests {
         (losses, weights)
     }
 
-    /// On a GPU, losses are read in groups: the same ones are logged and told, and the same weights come out.
+    /// On a GPU, losses are read in groups: the same ones are logged and reported, and the same weights come out.
     #[test]
     fn losses_that_are_read_together_are_the_same() {
         let folders = [1, 3, 20].map(|every| (every, tempfile::tempdir().unwrap()));
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(runs[0], runs[2]);
     }
 
-    /// What diverged is told with its own step, and never written.
+    /// What diverged is reported with its own step, and never written.
     #[test]
     fn weights_of_a_training_that_diverged_are_not_written() {
         let folders = [1, 3, 20].map(|every| (every, tempfile::tempdir().unwrap()));

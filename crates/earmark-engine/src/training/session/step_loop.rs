@@ -118,7 +118,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Logs and tells what a step gave; an error where its loss is not finite.
+    /// Logs and reports what a step gave; an error where its loss is not finite.
     fn report(&mut self, step: u64, rate: f64, result: StepResult) -> Result<(), FitError> {
         let StepResult { loss, gradient_norm } = result;
         if !loss.is_finite() {
