@@ -206,6 +206,13 @@ fn a_file_is_played() {
         "{ended}"
     );
     assert!(ended.err.contains("500 ms tagged, 1 window scored, "), "{ended}");
+    // What comes after the last hop is scored too.
+    let ended = lab
+        .earmark("listen --model runs/a --input tones/low/1.wav --hop 0.7 --top-k 1 --fast")
+        .done();
+    let times: Vec<&str> = ended.out.lines().map(|line| &line[..11]).collect();
+    assert_eq!(times, ["     0.70 s", "     1.00 s"], "{ended}");
+    assert!(ended.err.contains("1 s tagged, 2 windows scored, "), "{ended}");
     #[cfg(unix)]
     {
         use std::io::{BufRead, BufReader};

@@ -234,7 +234,7 @@ impl Model {
     }
 
     /// One output of the network for each window: the mean over its segments.
-    fn run_windows(
+    pub(crate) fn run_windows(
         &self,
         output: ScorerOutput,
         windows: &[Vec<f32>],

@@ -3,34 +3,45 @@
 use crate::PipelineError;
 use crate::model::scoring::{calibrated, score_log_mel};
 use crate::model::{Model, not_finite, samples_for};
+use crate::tag::windows::WindowGrid;
+use crate::window_rule::WindowRule;
 use earmark_audio::Resampler;
-use earmark_engine::Scorer;
+use earmark_engine::{Scorer, ScorerOutput};
 use earmark_features::{Extractor, ExtractorScratch, Features, FrontEnd, SegmentPlacement, Segments};
 use earmark_metrics::Calibration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(super) struct StreamModel {
+    /// Scores the last window as a recording's.
+    model: Model,
     scorer: Scorer,
     pub classes: Vec<String>,
     calibration: Option<Calibration>,
     scratch: ExtractorScratch,
     /// `None` where the stream has the model's rate.
     resampler: Option<Resampler>,
-    /// The last samples, at most `window` of them.
+    /// The last samples, at most a window of them.
     samples: VecDeque<f32>,
-    window: usize,
+    /// Windows as they are cut from recordings, at the model's rate.
+    grid: WindowGrid,
+    /// Samples received at the model's rate.
+    received: u64,
+    /// Whether the first windows start with silence.
+    starts_silent: bool,
     /// Scratch memory for the resampler.
     resampled: Vec<f32>,
 }
 
 impl StreamModel {
-    /// A model on a stream of `input_hz`, with windows of this length; `raw` leaves its calibration out.
-    pub fn new(model: &Model, window_seconds: f64, raw: bool, input_hz: u32) -> Result<Self, PipelineError> {
+    /// A model on a stream of `input_hz`, with these windows; `raw` leaves its calibration out.
+    pub fn new(model: &Model, windows: &WindowRule, raw: bool, input_hz: u32) -> Result<Self, PipelineError> {
         model.check_scores_windows()?;
         let (recipe, mut scorer) = (model.recipe(), model.scorer().clone());
         let rate = recipe.front_end.sample_rate_hz;
-        let window = ((window_seconds * f64::from(rate)).round() as usize).max(1);
+        let samples_of = |seconds: f64| ((seconds * f64::from(rate)).round() as usize).max(1);
+        let window = samples_of(windows.seconds());
+        let hop = samples_of(windows.hop_seconds()).min(window);
         // Segments of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end)?;
         let segment = samples_for(&trained, trained.segment_frames().unwrap_or(1));
@@ -44,17 +55,21 @@ impl StreamModel {
             .transpose()?;
         // Where windows are scored whole, the first ones start with silence, so that all have one length.
         let mut samples = VecDeque::with_capacity(window);
-        if recipe.predict.any_length() {
+        let starts_silent = recipe.predict.any_length();
+        if starts_silent {
             samples.resize(window, 0.0);
         }
         Ok(Self {
+            model: model.clone(),
             scratch: scorer.extractor.scratch(),
             scorer,
             classes: model.classes().to_vec(),
             calibration: model.calibration().filter(|_| !raw).cloned(),
             resampler,
             samples,
-            window,
+            grid: WindowGrid::new(window, hop, rate),
+            received: 0,
+            starts_silent,
             resampled: Vec::new(),
         })
     }
@@ -65,14 +80,33 @@ impl StreamModel {
 
     /// Takes in samples at the stream's rate.
     pub fn push(&mut self, samples: &[f32]) {
-        match &mut self.resampler {
-            None => keep_last(&mut self.samples, self.window, samples),
-            Some(resampler) => {
-                self.resampled.clear();
-                resampler.push(samples, &mut self.resampled);
-                keep_last(&mut self.samples, self.window, &self.resampled);
-            }
+        let Some(resampler) = &mut self.resampler else {
+            self.received += samples.len() as u64;
+            keep_last(&mut self.samples, self.grid.window, samples);
+            return;
+        };
+        self.resampled.clear();
+        resampler.push(samples, &mut self.resampled);
+        self.keep_resampled();
+    }
+
+    fn keep_resampled(&mut self) {
+        self.received += self.resampled.len() as u64;
+        keep_last(&mut self.samples, self.grid.window, &self.resampled);
+    }
+
+    /// Ends the stream: takes in what the resampler has kept back.
+    pub fn finish(&mut self) {
+        if let Some(resampler) = self.resampler.take() {
+            self.resampled.clear();
+            resampler.finish(&mut self.resampled);
+            self.keep_resampled();
         }
+    }
+
+    /// Whether a window that was scored now would start with silence that is no part of the stream.
+    pub fn is_filled_with_silence(&self) -> bool {
+        self.starts_silent && self.received < self.grid.window as u64
     }
 
     /// Log-mel features of the window and its scores, averaged over its segments.
@@ -91,6 +125,27 @@ impl StreamModel {
                 "the stream can't be scored: {reason}"
             )));
         }
+        Ok((features, calibrated(scores, self.calibration.as_ref())))
+    }
+
+    /// The same for the last window of a recording that ends here: it begins a whole number of hops after the
+    /// start, and may be shorter than the others.
+    pub fn score_last(&mut self) -> Result<(Features, Vec<f32>), PipelineError> {
+        let failed =
+            |e: String| PipelineError::Request(format!("the end of the stream can't be scored: {e}"));
+        let last = self.grid.count(self.received).saturating_sub(1);
+        // At most the window that is kept, even where a splinter follows that has no window of its own.
+        let length = usize::try_from(self.received - self.grid.start(last)).unwrap_or(usize::MAX);
+        let samples = self.samples.make_contiguous();
+        let samples = samples[samples.len().saturating_sub(length)..].to_vec();
+        let extractor = &self.scorer.extractor;
+        let features = extractor.log_mel(&samples, &mut self.scratch);
+        let features = features.map_err(|e| failed(e.to_string()))?;
+        let rows = self
+            .model
+            .run_windows(ScorerOutput::Scores, &[samples], self.grid.window);
+        let rows = rows.map_err(|e| failed(e.to_string()))?;
+        let scores = rows.into_iter().next().unwrap_or_default();
         Ok((features, calibrated(scores, self.calibration.as_ref())))
     }
 }

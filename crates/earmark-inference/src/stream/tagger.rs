@@ -7,6 +7,7 @@ use crate::PipelineError;
 use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
 use crate::model::{Model, ModelPrecision, check_same_classes, own_thresholds};
+use crate::tag::windows::WindowGrid;
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::{WindowHop, WindowRule};
 use earmark_features::Features;
@@ -38,6 +39,8 @@ pub struct StreamTagger {
     taken: u64,
     /// Hops completed, scored or skipped.
     hops: u64,
+    /// Whether the end was scored, after which there is no more.
+    ended: bool,
 }
 
 impl StreamTagger {
@@ -72,9 +75,8 @@ impl StreamTagger {
         let thresholds = job
             .thresholds
             .resolve(first.classes(), &detected, own.as_deref())?;
-        let window = window_rule.seconds();
         let models = opened.iter();
-        let models = models.map(|model| StreamModel::new(model, window, job.raw, input_hz));
+        let models = models.map(|model| StreamModel::new(model, &window_rule, job.raw, input_hz));
         Ok(Self {
             models: models.collect::<Result<_, _>>()?,
             mean: job.mean,
@@ -86,6 +88,7 @@ impl StreamTagger {
             smoothed: None,
             taken: 0,
             hops: 0,
+            ended: false,
         })
     }
 
@@ -133,17 +136,27 @@ impl StreamTagger {
         self.taken as f64 / f64::from(self.input_hz)
     }
 
+    /// Sample at which so many hops end.
+    fn end_of(&self, hops: u64) -> u64 {
+        (hops as f64 * self.hop_seconds() * f64::from(self.input_hz)).round() as u64
+    }
+
     /// Sample at which the current hop ends.
     fn hop_end(&self) -> u64 {
-        ((self.hops + 1) as f64 * self.hop_seconds() * f64::from(self.input_hz)).round() as u64
+        self.end_of(self.hops + 1)
     }
 
     /// Takes in samples up to the end of the current hop and returns how many; the rest belongs to the next hop.
     ///
     /// # Errors
     ///
-    /// For samples that are not audio.
+    /// For samples that are not audio, and after [`score_rest`](Self::score_rest).
     pub fn push(&mut self, samples: &[f32]) -> Result<usize, PipelineError> {
+        if self.ended {
+            return Err(PipelineError::Request(
+                "the stream has ended; open a new tagger for the next one".into(),
+            ));
+        }
         if let Some(bad) = samples.iter().find(|s| s.is_nan() || s.abs() > LOUDEST) {
             return Err(PipelineError::Request(format!(
                 "the stream at {:.3} s: a sample is {bad}; samples must be between about -1 and 1",
@@ -176,10 +189,41 @@ impl StreamTagger {
     /// When a model can't score it.
     pub fn score(&mut self) -> Result<StreamResult, PipelineError> {
         self.hops += 1;
+        self.score_by(StreamModel::score)
+    }
+
+    /// Ends the stream and scores what came after the last hop, in the last window that a recording of the same
+    /// sound has. `None` where less than 20 ms came, unless the whole stream is shorter than a window that was filled
+    /// with silence. No samples may follow.
+    ///
+    /// # Errors
+    ///
+    /// When a model can't score it.
+    pub fn score_rest(&mut self) -> Result<Option<StreamResult>, PipelineError> {
+        if std::mem::replace(&mut self.ended, true) || self.taken == 0 {
+            return Ok(None);
+        }
+        self.models.iter_mut().for_each(StreamModel::finish);
+        let rest = self.taken.saturating_sub(self.end_of(self.hops));
+        // What is too short for a window of its own in a recording is too short here, too.
+        let hop = usize::try_from(self.end_of(1)).unwrap_or(usize::MAX).max(1);
+        let least = WindowGrid::new(hop, hop, self.input_hz).least as u64;
+        let is_filled = self.models.iter().any(StreamModel::is_filled_with_silence);
+        if self.hops > 0 && rest < least && !is_filled {
+            return Ok(None);
+        }
+        self.score_by(StreamModel::score_last).map(Some)
+    }
+
+    /// Scores of all models together.
+    fn score_by(
+        &mut self,
+        score: impl Fn(&mut StreamModel) -> Result<(Features, Vec<f32>), PipelineError>,
+    ) -> Result<StreamResult, PipelineError> {
         let mut features = None;
         let mut scored = Vec::with_capacity(self.models.len());
         for model in &mut self.models {
-            let (log_mel, scores) = model.score()?;
+            let (log_mel, scores) = score(model)?;
             features.get_or_insert(log_mel);
             scored.push((model.classes.as_slice(), scores));
         }

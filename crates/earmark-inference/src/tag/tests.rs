@@ -5,6 +5,7 @@ mod archives;
 mod in_memory;
 mod index_events;
 mod score_files;
+mod stream_ends;
 mod window_rule;
 
 use super::*;
