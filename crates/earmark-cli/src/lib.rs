@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod commands_left_out;
 mod compute_threads;
 mod console;
 mod given;
@@ -75,6 +76,10 @@ pub fn run(given: Given) -> u8 {
 /// Prints help, the version or why the command line was refused. Only a refusal fails, with 1 like every other refusal
 /// (clap's own 2 means "skipped" here).
 fn explain(refusal: &clap::Error) -> u8 {
+    if let Some(reason) = commands_left_out::explain(refusal) {
+        print_error(&reason);
+        return 1;
+    }
     // Names of files among the arguments, as where a shell expanded `*`, can't control the terminal or look like a
     // message of their own.
     let is_odd = |argument: &String| matches!(one_line(argument), Cow::Owned(_));

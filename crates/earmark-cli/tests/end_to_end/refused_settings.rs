@@ -237,6 +237,32 @@ fn names_and_devices() {
     }
 }
 
+/// A command that this build leaves out is named as such, with the way to it; help and completions don't offer it.
+#[cfg(not(feature = "serve"))]
+#[test]
+fn commands_of_a_feature() {
+    let lab = Lab::new();
+    for (arguments, command) in [
+        ("serve --model runs/a", "serve"),
+        ("serve --help", "serve"),
+        (
+            "review serve runs/cv --learn-with mn04.safetensors",
+            "review serve",
+        ),
+    ] {
+        assert_eq!(
+            lab.earmark(arguments).refused(),
+            format!(
+                "{command}: this build does not include it; build with `cargo build --release --features serve`"
+            )
+        );
+    }
+    for arguments in ["--help", "review --help", "completions bash"] {
+        let shown = lab.earmark(arguments).done().out;
+        assert!(!shown.contains("serve"), "{arguments}");
+    }
+}
+
 /// An unknown instruction set is refused before anything is read; the portable one trains.
 #[test]
 fn instruction_sets() {
