@@ -241,6 +241,28 @@ fn names_that_a_format_would_confuse_are_refused() {
     }
 }
 
+/// A class that a format can't hold is refused before anything is read.
+#[test]
+fn a_class_that_the_format_would_split_is_refused_first() {
+    let lab = Lab::new();
+    for k in 0..6 {
+        lab.tone(&format!("others/a dog/{k}.wav"), 1500.0);
+        lab.tone(&format!("others/hum/{k}.wav"), 150.0);
+    }
+    lab.earmark("train tiny.toml --data others --run runs/b --set train.epochs=1")
+        .done();
+    lab.write("empty.wav", "");
+    let predict = "predict runs/b --files others/hum/0.wav empty.wav --format kaggle2018 -o x.csv";
+    for more in ["", " --shard 1/2"] {
+        let ended = lab.earmark(&format!("{predict}{more}")).exit(1);
+        assert!(!ended.err.contains("empty.wav"), "{ended}");
+        assert_eq!(
+            ended.refused(),
+            "--format kaggle2018 separates classes by spaces, and the class `a dog` contains one; choose --format csv"
+        );
+    }
+}
+
 /// All audio in a folder is scored, at any depth; what is named twice so is there once.
 #[test]
 fn a_folder_among_the_files_is_listed() {

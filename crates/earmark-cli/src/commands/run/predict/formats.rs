@@ -2,7 +2,9 @@
 
 use crate::prelude::*;
 use clap::ValueEnum;
+use earmark::engine::ModelFile;
 use earmark::inference::Prediction;
+use earmark::inference::model::model_files;
 use earmark::metrics::{ScoreTable, top_k};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -67,14 +69,31 @@ pub fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyho
     }
 }
 
+/// Refuses a format for models with a class whose name it can't hold, before anything is scored.
+pub fn refuse_models(format: ScoreFormat, models: &[String]) -> anyhow::Result<()> {
+    if format != ScoreFormat::Kaggle2018 {
+        return Ok(());
+    }
+    for path in model_files(models)? {
+        refuse_classes(format, &ModelFile::read_metadata(&path)?.classes)?;
+    }
+    Ok(())
+}
+
+fn refuse_classes(format: ScoreFormat, classes: &[String]) -> anyhow::Result<()> {
+    let spaced = classes.iter().find(|class| class.contains(char::is_whitespace));
+    match (format, spaced) {
+        (ScoreFormat::Kaggle2018, Some(class)) => bail!(
+            "--format kaggle2018 separates classes by spaces, and the class `{class}` contains one; choose --format csv"
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// `fname,label`: the submission separates its three labels by spaces.
 fn write_best_three(path: &Path, scores: &ScoreTable) -> anyhow::Result<()> {
     let classes = scores.classes();
-    if let Some(class) = classes.iter().find(|class| class.contains(char::is_whitespace)) {
-        bail!(
-            "--format kaggle2018 separates classes by spaces, and the class `{class}` contains one; choose --format csv"
-        );
-    }
+    refuse_classes(ScoreFormat::Kaggle2018, classes)?;
     let names = base_names(scores.files())?;
     let rows = names.into_iter().zip(scores.rows()).map(|(name, (_, row))| {
         let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| classes[c].as_str()).collect();

@@ -94,6 +94,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
         precision: args.precision.precision,
     };
     output::check(&args.out)?;
+    formats::refuse_models(args.format, &job.models)?;
     let target = Target {
         out: &args.out,
         format: args.format,
