@@ -41,6 +41,15 @@ fn is_same(a: &Path, b: &Path) -> bool {
             .is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
+/// Names in a list; those with a comma or quotation marks are between quotation marks.
+pub fn listed(names: &[String]) -> String {
+    let shown = names.iter().map(|name| match name.contains([',', '"']) {
+        true => format!("{name:?}"),
+        false => name.clone(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 /// A fact with its name, and a line break behind each line; further lines begin below the text.
 pub fn fact(name: &str, text: &str) -> String {
     let columns = console::Term::stdout().size_checked();
@@ -96,6 +105,14 @@ mod tests {
         let elsewhere = dir.path().join("b.safetensors");
         assert_eq!(name(&elsewhere), elsewhere.to_string_lossy());
         assert_eq!(name_of(&elsewhere, None, None), elsewhere.to_string_lossy());
+    }
+
+    #[test]
+    fn names_in_a_list_are_told_apart() {
+        let names = ["Dog", "chain, saw", "Röster \"Hahn\"", "rain o'clock"].map(str::to_owned);
+        let wanted = "Dog, \"chain, saw\", \"Röster \\\"Hahn\\\"\", rain o'clock";
+        assert_eq!(listed(&names), wanted);
+        assert_eq!(listed(&[]), "");
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub use crate::args::{
     Choice, Compute, DamagedArgs, DataArgs, DataSource, PrecisionArg, RecipeArgs, Source, Threads, choice,
 };
 pub use crate::console::Console;
-pub use crate::names_and_lines::{fact, model_name};
+pub use crate::names_and_lines::{fact, listed, model_name};
 pub(crate) use crate::output;
 pub use crate::output::{
     Measured, before_and_after, cautions, number_table, print, print_as, print_json, print_lines,

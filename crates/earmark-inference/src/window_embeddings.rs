@@ -73,7 +73,7 @@ impl WindowEmbedder {
                 windows.sample_rate_hz
             )));
         }
-        let rule = WindowRule::of_samples(&model, windows.window_samples, windows.hop_samples);
+        let rule = WindowRule::of_index(&model, windows.window_samples, windows.hop_samples);
         Self::with_rule(model, rule, damaged)
     }
 

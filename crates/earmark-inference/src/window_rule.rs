@@ -44,6 +44,8 @@ pub enum WindowLength {
     Trained,
     /// [`WHOLE_CLIP_SECONDS`], as training took clips whole.
     Default,
+    /// The windows of an index.
+    Index,
 }
 
 /// Windows, and why they are as long as they are.
@@ -91,14 +93,14 @@ impl WindowRule {
         })
     }
 
-    /// The windows that were chosen before, in samples at the model's rate: the limits of what is given in seconds were
-    /// heeded then, and a time that was rounded to samples may be just below them.
-    pub(crate) fn of_samples(model: &Model, window: usize, hop: usize) -> Self {
+    /// The windows of an index, in samples at the model's rate: the limits of what is given in seconds were heeded when
+    /// they were chosen, and a time that was rounded to samples may be just below them.
+    pub(crate) fn of_index(model: &Model, window: usize, hop: usize) -> Self {
         Self {
             window,
             hop,
             rate_hz: model.sample_rate_hz(),
-            length: WindowLength::Given,
+            length: WindowLength::Index,
             hop_given: true,
         }
     }
@@ -157,10 +159,11 @@ impl WindowRule {
             WindowLength::Given => "as given",
             WindowLength::Trained => "the length used in training",
             WindowLength::Default => "the default length, as training took clips whole",
+            WindowLength::Index => "those of the index",
         };
         let overlap = match (self.length, self.hop_given) {
             (_, false) => ", overlapping by half",
-            (WindowLength::Given, true) => "",
+            (WindowLength::Given | WindowLength::Index, true) => "",
             (_, true) => ", distance as given",
         };
         format!("windows of {window} every {hop} ({length}{overlap})")

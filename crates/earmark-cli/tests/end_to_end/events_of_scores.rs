@@ -94,7 +94,11 @@ fn what_can_not_be_is_refused() {
     for (arguments, message) in [
         ("best.csv -o t.csv", "best.csv: not a table of window scores"),
         ("none.csv -o t.csv", "none.csv: cannot be read: "),
-        ("scores.csv -o t.xyz", "t.xyz: its ending names no known format"),
+        (
+            "scores.csv -o t.xyz",
+            "t.xyz: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, .aoef.json (soundevent) \
+             or .selections.txt (Raven), or give --format",
+        ),
         (
             "scores.csv -o scores.csv",
             "-o scores.csv: would replace what the command reads (SCORES scores.csv); name another file",

@@ -32,9 +32,9 @@ fn a_data_set_of_detections() {
     let lab = lab();
     let ended = lab.earmark(EXTRACT).done();
     assert!(
-        ended
-            .out
-            .starts_with("clips: 18 cut-outs, 18 of them new; 5 classes in the folder"),
+        ended.out.starts_with(
+            "clips: 18 cut-outs, 18 new; 5 classes in the folder\n\nnext: earmark data check clips"
+        ),
         "{ended}"
     );
     let found = files(&lab.path("clips"));
@@ -53,6 +53,20 @@ fn a_data_set_of_detections() {
         classes.out.contains("a/tone") && classes.out.contains("high"),
         "{classes}"
     );
+    // One is one, and of none there is nothing to check.
+    let table = lab.read("tags.csv");
+    let mut rows = table.lines();
+    let header = rows.next().expect("a header").to_owned();
+    lab.write("one.csv", format!("{header}\n{}\n", rows.next().expect("a row")));
+    let one = lab.earmark("extract one.csv -o one").done();
+    assert!(
+        one.out
+            .starts_with("one: 1 cut-out, 1 new; 1 class in the folder\n\nnext: "),
+        "{one}"
+    );
+    lab.write("none.csv", header + "\n");
+    let none = lab.earmark("extract none.csv -o none").done();
+    assert_eq!(none.out, "none: 0 cut-outs, 0 new; 0 classes in the folder\n");
     // Nothing is done again.
     let again = lab.earmark(&format!("{EXTRACT} --json")).done();
     let summary: Value = serde_json::from_str(&again.out).expect("JSON");

@@ -57,8 +57,8 @@ impl EventOutputArgs {
         let of_name = || {
             Format::of_name(file).with_context(|| {
                 format!(
-                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet or \
-                     .selections.txt (Raven), or give --format",
+                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, \
+                     .aoef.json (soundevent) or .selections.txt (Raven), or give --format",
                     file.display()
                 )
             })

@@ -101,13 +101,19 @@ pub fn run(args: Extract, console: &Console) -> anyhow::Result<Status> {
         },
         || {
             let classes = human_amount(done.classes.len(), "class", "classes");
-            let all = human_count((done.written + done.present) as u64);
-            format!(
-                "{}: {all} cut-outs, {} of them new; {classes} in the folder\n\nnext: earmark data check {}",
+            let all = done.written + done.present;
+            let done = format!(
+                "{}: {} {}, {} new; {classes} in the folder",
                 shown(&job.out),
+                human_count(all as u64),
+                if all == 1 { "cut-out" } else { "cut-outs" },
                 human_count(done.written as u64),
-                one_line(&quote(&out))
-            )
+            );
+            // Without any, there is nothing to check.
+            match all {
+                0 => done,
+                _ => format!("{done}\n\nnext: earmark data check {}", one_line(&quote(&out))),
+            }
         },
     )?;
     Ok(Status::of_skips(done.skipped.len() + done.damaged.len()))

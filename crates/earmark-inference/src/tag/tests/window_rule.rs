@@ -76,6 +76,10 @@ fn the_rule_in_words_and_for_programs() {
         "windows of 2 s every 1.5 s (as given)"
     );
     assert_eq!(
+        WindowRule::of_index(&model, 16_000, 12_000).describe(),
+        "windows of 2 s every 1.5 s (those of the index)"
+    );
+    assert_eq!(
         of(None, WindowHop::Hop(0.25)).describe(),
         "windows of 1.01 s every 250 ms (the length used in training, distance as given)"
     );

@@ -148,10 +148,10 @@ impl Info {
         let (count, names) = (self.classes, &meta.classes);
         match count {
             0 => "none: a backbone to start trainings from (train.start)".into(),
-            1..=ALL_NAMED => format!("{count}: {}", names.join(", ")),
+            1..=ALL_NAMED => format!("{count}: {}", listed(names)),
             _ => format!(
                 "{count}: {} and {} more (--class-names lists all)",
-                names[..FIRST_NAMED].join(", "),
+                listed(&names[..FIRST_NAMED]),
                 count - FIRST_NAMED
             ),
         }

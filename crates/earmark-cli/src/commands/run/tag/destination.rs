@@ -40,8 +40,8 @@ impl<'a> Output<'a> {
             (None, Destination::Stdout | Destination::Device(_)) => Format::Table,
             (None, Destination::File(path)) => Format::of_name(path).with_context(|| {
                 format!(
-                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet or .selections.txt \
-                     (Raven), or give --format",
+                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, \
+                     .aoef.json (soundevent) or .selections.txt (Raven), or give --format",
                     path.display()
                 )
             })?,
