@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_a_list_are_told_apart() {
+    fn names_with_commas_are_quoted() {
         let names = ["Dog", "chain, saw", "Röster \"Hahn\"", "rain o'clock"].map(str::to_owned);
         let wanted = "Dog, \"chain, saw\", \"Röster \\\"Hahn\\\"\", rain o'clock";
         assert_eq!(listed(&names), wanted);

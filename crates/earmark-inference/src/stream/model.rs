@@ -104,7 +104,7 @@ impl StreamModel {
         }
     }
 
-    /// Whether a window that was scored now would start with silence that is no part of the stream.
+    /// Whether a window that ends now starts with silence from before the stream.
     pub fn is_filled_with_silence(&self) -> bool {
         self.starts_silent && self.received < self.grid.window as u64
     }

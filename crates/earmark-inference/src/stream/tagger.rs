@@ -136,7 +136,7 @@ impl StreamTagger {
         self.taken as f64 / f64::from(self.input_hz)
     }
 
-    /// Sample at which so many hops end.
+    /// Sample at which this number of hops ends.
     fn end_of(&self, hops: u64) -> u64 {
         (hops as f64 * self.hop_seconds() * f64::from(self.input_hz)).round() as u64
     }

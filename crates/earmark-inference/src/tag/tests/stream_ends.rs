@@ -82,7 +82,7 @@ fn nothing_is_scored_twice() {
         assert_eq!(times(Some(hop + 0.1), false), [hop, hop + 0.1]);
         assert_eq!(times(None, true), [hop], "what is stopped ends there");
     }
-    // Nothing was heard, nothing is scored.
+    // An empty stream has nothing to score.
     let path = model(&dir.path().join("m.safetensors"), 1, &[]);
     let mut tagger = StreamTagger::open(&StreamConfig::new(&path), RATE).unwrap();
     assert!(tagger.score_rest().unwrap().is_none());
