@@ -50,7 +50,7 @@ pub use pages::notes::{NoteLevel, PageNote};
 pub use pages::run_page::render_run_report;
 pub use pages::run_types::{
     ClassScoreRow, ComparedClass, ComparedRun, ComparedWay, Fact, FoldScoreRow, FoldScores, MetricCurve,
-    PredictedClass, RunReport, SkippedFile, TrainingCurve, WorstClip,
+    PredictedClass, ReportedStep, RunReport, SkippedFile, TrainingCurve, WorstClip,
 };
 pub use pages::runs_page::{RunRow, RunsTable, render_runs_page};
 pub use png::colormap::Colormap;

@@ -7,6 +7,7 @@ mod page_data;
 pub mod run_dir;
 pub mod split_table;
 pub mod teacher_scores;
+pub mod used_model;
 pub mod warnings;
 
 /// Pages about runs and data sets.

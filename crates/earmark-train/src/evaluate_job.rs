@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Which weights of a run are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checkpoints {
-    /// Every N-th checkpoint, and always the last one.
+    /// Every N-th checkpoint, and always the last one and that which a prediction takes.
     Every(usize),
     /// Those that a prediction takes: the best ones in validation, else the last.
     Best,

@@ -123,10 +123,8 @@ fn evaluate_audio(
             store.prepare_as(CachedForm::Features, &short, &progress, stop)?;
         }
         ready = true;
-        let model = match open_model(path, &run, of_fold, device) {
-            // A training that is still running may have removed the checkpoint.
-            Err(_) if !path.exists() => return Ok(Continue(None)),
-            opened => opened?,
+        let Some(model) = open_listed((step, path), &run, of_fold, device)? else {
+            return Ok(Continue(None));
         };
         say_precision(&mut precision, &model, observer);
         let work = EvaluationJob {
@@ -383,7 +381,25 @@ fn open_model(path: &Path, run: &RunDir, of_fold: bool, device: &Device) -> Resu
     Ok(model)
 }
 
-/// The steps to evaluate, with their model files.
+/// The model of a step that was listed. None where a training that is still running has removed the checkpoint since, or
+/// has found better weights in place of the best ones.
+fn open_listed(
+    (step, path): (u64, &Path),
+    run: &RunDir,
+    of_fold: bool,
+    device: &Device,
+) -> Result<Option<Model>, PipelineError> {
+    match open_model(path, run, of_fold, device) {
+        Err(_) if !path.exists() => Ok(None),
+        Err(error) => Err(error),
+        Ok(model) => {
+            let is_best = path == checkpoint::best_path(&run.path);
+            Ok((!is_best || model.meta().step == step).then_some(model))
+        }
+    }
+}
+
+/// The steps to evaluate, with their model files, ascending.
 fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
     let Checkpoints::Every(every) = which else {
         let best = find_model(&run.to_string_lossy())?;
@@ -394,5 +410,16 @@ fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, Pipeli
         return Err(RunError::NoWeights(run.into()).into());
     }
     let wanted = every_nth(&steps, every).into_iter();
-    Ok(wanted.map(|step| (step, checkpoint::path(run, step))).collect())
+    let mut wanted: Vec<(u64, PathBuf)> = wanted.map(|step| (step, checkpoint::path(run, step))).collect();
+    // The results of a run are those of the weights that a prediction takes; not all checkpoints are kept.
+    let best = checkpoint::best_path(run);
+    if best.is_file() {
+        let step = best_step(run)?;
+        if wanted.iter().all(|(other, _)| *other != step) {
+            let kept = checkpoint::path(run, step);
+            wanted.push((step, if kept.is_file() { kept } else { best }));
+            wanted.sort();
+        }
+    }
+    Ok(wanted)
 }

@@ -17,16 +17,20 @@ fn evaluated(json: &str) -> BTreeSet<u64> {
 fn every_checkpoint_is_evaluated_once() {
     let lab = Lab::trained();
     let ended = lab.earmark("eval runs/a --data tones --every 4 --json").done();
+    let found: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let used = found["used"]["step"].as_u64().expect("a step");
+    let first = evaluated(&ended.out);
     assert_eq!(
-        evaluated(&ended.out),
-        BTreeSet::from([20, 30]),
-        "every 4th of 6, and the last"
+        first,
+        BTreeSet::from([20, 30, used]),
+        "every 4th of 6, the last, and that of the model"
     );
+    let (before, left) = (first.len(), 6 - first.len());
     let ended = lab.earmark("eval runs/a --data tones").done();
     assert!(
-        ended
-            .out
-            .ends_with("4 checkpoints evaluated (2 evaluated before); results in runs/a/eval\n"),
+        ended.out.ends_with(&format!(
+            "{left} checkpoints evaluated ({before} evaluated before); results in runs/a/eval\n"
+        )),
         "{ended}"
     );
     let names: Vec<String> = files(&lab.path("runs/a/eval")).into_keys().collect();
@@ -268,10 +272,55 @@ fn other_clips() {
     let damaged = "runs/a/split.csv: is damaged: its checksum is not the one in run.json";
     assert!(ended.err.contains(damaged), "{ended}");
     lab.write("runs/a/split.csv", split);
-    // Two evaluated checkpoints: the better one was chosen on the test clips themselves.
-    lab.earmark("eval runs/a --data tones --every 1").done();
-    let runs = lab.earmark("runs runs").done();
-    assert!(runs.out.contains("evaluated checkpoints"), "{runs}");
+}
+
+/// Everything that speaks of a run's results speaks of the model that `predict` and `tag` use, and says what chose it.
+#[test]
+fn the_results_of_a_run_are_those_of_its_model() {
+    let parse = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("JSON") };
+    let lab = Lab::trained();
+    let why = "the best by validation lwlrap";
+    let found = parse(&lab.earmark("eval runs/a --data tones --json").done().out);
+    let step = found["used"]["step"].as_u64().expect("a step");
+    assert_eq!(found["used"]["chosen"], why);
+    let own = &found["judged"][step.to_string()];
+    let ended = lab.earmark("eval runs/a --data tones --eval-dir other").done();
+    let head = format!("step {step}\n{why}; `predict` and `tag` use it\n");
+    assert!(ended.out.starts_with(&head), "{ended}");
+    let again = lab.earmark("eval runs/a --data tones --eval-dir other").done();
+    let before = format!(
+        "nothing new to evaluate; the result of step {step}, which `predict` and `tag` use, is other/eval-{step}.txt"
+    );
+    assert!(again.err.contains(&before), "{again}");
+
+    // Whatever the runs are sorted by, no checkpoint is chosen by the test clips.
+    for sort in ["lwlrap", "accuracy", "started"] {
+        let list = lab.earmark(&format!("runs runs --sort {sort} --json")).done();
+        let run = parse(&list.out)[0].clone();
+        assert_eq!(run["judged"]["best"]["step"], step, "{sort}");
+        assert_eq!(run["judged"]["best"]["lwlrap"], own["lwlrap"], "{sort}");
+        assert_eq!(run["judged"]["chosen"], why);
+        assert_eq!(run["judged"]["count"], 6);
+    }
+    let list = lab.earmark("runs runs --html runs.html").done();
+    let note = format!("step {step} of 6 evaluated checkpoints: {why}");
+    assert!(list.out.contains(&note), "{list}");
+    assert!(lab.read("runs.html").contains(&note));
+
+    let report = parse(&lab.earmark("report runs/a --json").done().out);
+    assert_eq!(report["step"], step);
+    assert_eq!(report["chosen"], why);
+    assert_eq!(report["used"], true);
+    let words = format!("step {step}, which `predict` and `tag` use: {why}");
+    let text = lab.earmark("report runs/a --text").done();
+    assert!(text.out.contains(&words), "{text}");
+    assert!(lab.read("runs/a/report.html").contains(&words));
+
+    // Without it, what is shown is no result of the model, and says so.
+    std::fs::remove_file(lab.path(&format!("runs/a/eval/eval-{step}.txt"))).expect("to remove");
+    let list = lab.earmark("runs runs").done();
+    let missing = format!("(step {step}, which `predict` and `tag` use, has not been evaluated)");
+    assert!(list.out.contains(&missing), "{list}");
 }
 
 /// A clip that can't be read is named in the results, and the exit status is 2.

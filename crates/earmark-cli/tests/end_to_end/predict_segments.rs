@@ -92,7 +92,7 @@ fn prediction_has_segments_of_its_own() {
     }
     assert_ne!(clip.rows[0].1, Table::parse(&lab.read("plain.csv")).rows[0].1);
     let ended = lab.earmark("eval cut --data tones --every 6").done();
-    assert!(ended.out.contains("1 checkpoint evaluated"), "{ended}");
+    assert!(ended.out.contains(" evaluated; results in cut/eval"), "{ended}");
 
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     let message = refused("predict plain cut --segments -o x.csv --files tones/low/2.wav");

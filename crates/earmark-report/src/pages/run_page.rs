@@ -7,7 +7,7 @@ use super::run_confusions::confusion;
 use super::run_curves::curve_chart;
 use super::run_folds::{self, fold_table};
 use super::run_scores::{classes, compared, scores, step_text};
-use super::run_types::{Fact, RunReport, SkippedFile, TrainingCurve};
+use super::run_types::{Fact, MetricCurve, RunReport, SkippedFile, TrainingCurve};
 use super::run_ways::compared_ways;
 use super::table::{TableCell, table};
 use crate::{Chart, ReliabilityCurve, reliability_chart};
@@ -51,16 +51,17 @@ pub fn render_run_report(report: &RunReport) -> String {
     page.finish()
 }
 
-/// The results over all folds, or the best scores and the last value of the first curve; and the number of skipped
-/// files.
+/// The results over all folds, or the scores of the reported checkpoint and the last value of the first curve; and the
+/// number of skipped files.
 fn headlines(page: &mut Page, report: &RunReport) {
     if let Some(folds) = &report.folds {
         run_folds::headlines(page, folds);
     }
     for metric in report.metrics.iter().take(HEADLINES) {
-        match metric.better.best(&metric.points) {
-            Some((step, value)) => {
-                let hint = format!("best, step {}", step_text(step));
+        let best = || Some((metric.better.best(&metric.points)?, "best, "));
+        match reported(report, metric).map(|point| (point, "")).or_else(best) {
+            Some(((step, value), what)) => {
+                let hint = format!("{what}step {}", step_text(step));
                 page.number(&metric.name, &score(value), &hint);
             }
             None => page.number(&metric.name, "–", "no value"),
@@ -74,6 +75,13 @@ fn headlines(page: &mut Page, report: &RunReport) {
     if !report.skipped.is_empty() {
         page.number("skipped files", &human_count(report.skipped.len() as u64), "");
     }
+}
+
+/// The value of a metric at the checkpoint that the report is about.
+fn reported(report: &RunReport, metric: &MetricCurve) -> Option<(f64, f64)> {
+    let step = report.reported.as_ref()?.step as f64;
+    let mut points = metric.points.iter().copied();
+    points.find(|(at, value)| at.total_cmp(&step).is_eq() && value.is_finite())
 }
 
 fn summary(report: &RunReport) -> Markup {

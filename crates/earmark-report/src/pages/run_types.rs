@@ -2,6 +2,7 @@
 
 use super::notes::PageNote;
 use crate::{AxisScale, Better, ClipPlayer, ConfusionChart, ReliabilityCurve, SpectrogramImage};
+use earmark_core::human::human_count;
 
 /// Everything that the report of a run or a cross-validation run shows. Lists that are empty leave their section out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct RunReport {
     pub curves: Vec<TrainingCurve>,
     /// Scores of the evaluated checkpoints.
     pub metrics: Vec<MetricCurve>,
+    /// The checkpoint that the report is about; none without one, and where there is one per fold.
+    pub reported: Option<ReportedStep>,
     /// The results of each fold, in the report of a cross-validation run.
     pub folds: Option<FoldScores>,
     /// The ways to a model that were compared, in the report of a fit.
@@ -44,6 +47,30 @@ pub struct RunReport {
     pub worst_clips: Vec<WorstClip>,
     /// Files that could not be used.
     pub skipped: Vec<SkippedFile>,
+}
+
+/// The checkpoint that a report is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReportedStep {
+    /// Its step.
+    pub step: u64,
+    /// What chose it, such as `the best by validation lwlrap`.
+    pub chosen: String,
+    /// Whether `predict` and `tag` use it.
+    pub is_used: bool,
+}
+
+impl ReportedStep {
+    /// Step and choice in words, without a full stop.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let used = if self.is_used {
+            ", which `predict` and `tag` use"
+        } else {
+            ""
+        };
+        format!("step {}{used}: {}", human_count(self.step), self.chosen)
+    }
 }
 
 /// A name and a value, both as they should be read.
@@ -79,7 +106,8 @@ pub struct TrainingCurve {
 /// One score at several checkpoints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricCurve {
-    /// Such as `lwlrap`. The best values of the first metrics are shown in the header.
+    /// Such as `lwlrap`. The values of the first metrics at the reported checkpoint, else the best ones, are shown in the
+    /// header.
     pub name: String,
     /// Which values are better.
     pub better: Better,

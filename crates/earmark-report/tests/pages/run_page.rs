@@ -37,6 +37,37 @@ fn the_run_page_shows_what_it_was_given() {
     assert!(page.len() < 400_000, "{} bytes", page.len());
 }
 
+/// The header is about the checkpoint that the page is about, not about the best ones on the test clips.
+#[test]
+fn the_header_has_the_scores_of_the_reported_step() {
+    let metric = |name: &str, points: &[(f64, f64)]| MetricCurve {
+        name: name.into(),
+        better: Better::Higher,
+        points: points.to_vec(),
+    };
+    let reported = ReportedStep {
+        step: 51,
+        chosen: "the best by validation lwlrap".into(),
+        is_used: true,
+    };
+    let words = "step 51, which `predict` and `tag` use: the best by validation lwlrap";
+    assert_eq!(reported.describe(), words);
+    let page = render_run_report(&RunReport {
+        metrics: vec![
+            metric("lwlrap", &[(51.0, 0.8125), (66.0, 0.875)]),
+            metric("mAP", &[(66.0, 0.75)]),
+        ],
+        reported: Some(reported),
+        ..RunReport::default()
+    });
+    let text = visible(&parse(&page));
+    assert!(text.contains("0.8125step 51"), "{text}");
+    assert!(
+        text.contains("0.7500best, step 66"),
+        "no value at step 51: {text}"
+    );
+}
+
 #[test]
 fn a_class_without_positives_has_dashes_and_sorts_last() {
     let page = render_run_report(&sample::run_report());

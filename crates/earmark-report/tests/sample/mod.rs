@@ -210,6 +210,7 @@ pub fn run_report() -> RunReport {
             metric("mAP", 0.55, 0.02),
             metric("MAP@3", 0.74, 0.0),
         ],
+        reported: None,
         folds: None,
         ways: Vec::new(),
         compared: Some(compared()),

@@ -1,6 +1,7 @@
 //! The results of evaluated checkpoints, from a run's `eval/`.
 
 use crate::optimism::Optimism;
+use crate::used_model::UsedModel;
 use crate::warnings::{ResultFacts, RunWarning};
 use earmark_engine::ValidationMetric;
 use earmark_engine::evaluation::{read_result, result_path};
@@ -91,10 +92,26 @@ fn step_of(name: &str) -> Option<u64> {
     name.strip_prefix("eval-")?.strip_suffix(".json")?.parse().ok()
 }
 
-/// The evaluation with the highest value of a metric, the first of equals.
-pub fn best_of(evaluated: &[StepEvaluation], metric: ValidationMetric) -> Option<&StepEvaluation> {
-    let with = evaluated.iter().filter_map(|e| Some((e, e.value(metric)?)));
-    with.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(e, _)| e)
+/// The evaluation of the model that `predict` and `tag` use, and what chose it; the last one where that model has not
+/// been evaluated. It is never the best on the test clips: that would be chosen by the clips that it is tested on.
+pub fn evaluation_of_used<'a>(
+    evaluated: &'a [StepEvaluation],
+    used: Option<&UsedModel>,
+) -> Option<(&'a StepEvaluation, String)> {
+    let last = evaluated.last()?;
+    let Some(used) = used else {
+        return Some((last, "the last evaluated one".into()));
+    };
+    match evaluated.iter().find(|e| e.step == used.step) {
+        Some(own) => Some((own, used.chosen.clone())),
+        None => {
+            let why = format!(
+                "the last evaluated one (step {}, which `predict` and `tag` use, has not been evaluated)",
+                used.step
+            );
+            Some((last, why))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -168,11 +185,32 @@ mod tests {
             [100, 200],
             "300 has no marker"
         );
-        assert_eq!(
-            best_of(&evaluated, ValidationMetric::Lwlrap).map(|e| e.step),
-            Some(200)
-        );
-        assert_eq!(best_of(&evaluated, ValidationMetric::Auc), None);
         assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+
+    /// Not the best on the test clips, which is that of step 200.
+    #[test]
+    fn the_evaluation_shown_is_that_of_the_model_used() {
+        let evaluated = [(100, 0.5), (200, 0.75), (300, 0.6)].map(|(step, lwlrap)| StepEvaluation {
+            step,
+            report: json!({ "lwlrap": lwlrap }),
+        });
+        let of = |step: u64| {
+            let chosen = "the best by validation lwlrap".to_owned();
+            let used = UsedModel { step, chosen };
+            evaluation_of_used(&evaluated, Some(&used)).map(|(e, why)| (e.step, why))
+        };
+        assert_eq!(of(100), Some((100, "the best by validation lwlrap".to_owned())));
+        let (step, why) = of(150).unwrap();
+        assert_eq!(step, 300);
+        assert!(
+            why.contains("step 150, which `predict` and `tag` use, has not been"),
+            "{why}"
+        );
+        assert_eq!(
+            evaluation_of_used(&evaluated, None).map(|(e, _)| e.step),
+            Some(300)
+        );
+        assert!(evaluation_of_used(&[], None).is_none());
     }
 }

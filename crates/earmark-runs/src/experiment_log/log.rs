@@ -49,7 +49,7 @@ impl ExperimentLog {
                 continue;
             }
             let read = match kind {
-                FolderKind::Run => RunEntry::read(&path, folder, sort),
+                FolderKind::Run => RunEntry::read(&path, folder),
                 FolderKind::CrossValidation => RunEntry::read_cross_validation(&path, folder),
                 FolderKind::Search => RunEntry::read_search(&path, folder),
             };

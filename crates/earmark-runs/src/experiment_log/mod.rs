@@ -13,7 +13,7 @@ mod sort_by;
 mod table;
 mod training_warnings;
 
-pub use evaluations::{StepEvaluation, best_of, result_notes, step_evaluations};
+pub use evaluations::{StepEvaluation, evaluation_of_used, result_notes, step_evaluations};
 pub use history::{Points, TrainingHistory, highest};
 pub use log::{ExperimentLog, ExperimentLogError};
 pub use metrics::METRICS;

@@ -1,12 +1,13 @@
 //! One run or cross-validation run in the experiment log.
 
-use super::evaluations::{StepEvaluation, best_of, step_evaluations};
+use super::evaluations::{StepEvaluation, evaluation_of_used, step_evaluations};
 use super::history::{TrainingHistory, highest};
 use super::run_status::{RunState, RunStatus};
 use super::search::SearchSummary;
 use super::small_curve::small_curve;
 use super::sort_by::SortBy;
 use crate::run_dir::{RunDir, RunError, fold_run, folds_path, parse_at};
+use crate::used_model::UsedModel;
 use earmark_engine::ValidationMetric;
 use earmark_recipe::AnyRecipe;
 use serde::Serialize;
@@ -29,8 +30,11 @@ pub struct BestValidation {
 pub struct EvaluatedSteps {
     /// How many.
     pub count: usize,
-    /// The best by the metric to sort by (default: lwlrap).
+    /// That of the model that `predict` and `tag` use; the last where that has not been evaluated.
     pub best: StepEvaluation,
+    /// What chose the best one; empty for a cross-validation run, whose folds each have their own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub chosen: String,
     /// The last.
     pub last: StepEvaluation,
 }
@@ -83,8 +87,8 @@ pub struct RunEntry {
 }
 
 impl RunEntry {
-    /// Reads a run. The best checkpoint is that of the metric to sort by.
-    pub(super) fn read(path: &Path, below: &Path, sort: SortBy) -> Result<Self, RunError> {
+    /// Reads a run. Its results are those of the model that `predict` and `tag` use, whatever it is sorted by.
+    pub(super) fn read(path: &Path, below: &Path) -> Result<Self, RunError> {
         let run = RunDir::open_any(path)?;
         let history = TrainingHistory::read(path);
         let metric = run.recipe.validation().metric;
@@ -97,15 +101,17 @@ impl RunEntry {
         for evaluation in &mut evaluated {
             leave_out_classes(&mut evaluation.report);
         }
-        let by = match sort {
-            SortBy::Metric(metric) => metric,
-            _ => ValidationMetric::Lwlrap,
-        };
-        let evaluated = evaluated.last().map(|last| EvaluatedSteps {
-            count: evaluated.len(),
-            best: best_of(&evaluated, by).unwrap_or(last).clone(),
-            last: last.clone(),
-        });
+        let used = UsedModel::of(&run, metric);
+        let shown = evaluation_of_used(&evaluated, used.as_ref());
+        let evaluated = evaluated
+            .last()
+            .zip(shown)
+            .map(|(last, (best, chosen))| EvaluatedSteps {
+                count: evaluated.len(),
+                best: best.clone(),
+                chosen,
+                last: last.clone(),
+            });
         let status = RunStatus::of(path, history.step, run.steps());
         let best_step = evaluated.as_ref().map(|e| &e.best);
         let warnings = history.run_warnings(run.recipe.train(), &status.state, best_step);
@@ -153,6 +159,7 @@ impl RunEntry {
             evaluated: Some(EvaluatedSteps {
                 count,
                 best: evaluation.clone(),
+                chosen: String::new(),
                 last: evaluation,
             }),
             folds: Some(CrossValidationSummary {
@@ -204,7 +211,7 @@ impl RunEntry {
         self.validation.as_ref().map(|v| v.score).or_else(of_search)
     }
 
-    /// The value of a metric at the best evaluated checkpoint.
+    /// The value of a metric by the model that `predict` and `tag` use.
     pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
         self.evaluated.as_ref().and_then(|e| e.best.value(metric))
     }
@@ -220,10 +227,12 @@ impl RunEntry {
             }
             notes.push(note);
         }
-        let several = |e: &&EvaluatedSteps| e.count > 1 && self.folds.is_none();
-        if let Some(evaluated) = self.evaluated.as_ref().filter(several) {
-            // The test clips themselves chose the best one, so its score is too high.
-            notes.push(format!("best of {} evaluated checkpoints", evaluated.count));
+        if let Some(evaluated) = self.evaluated.as_ref().filter(|_| self.folds.is_none()) {
+            let of = match evaluated.count {
+                1 => String::new(),
+                count => format!(" of {count} evaluated checkpoints"),
+            };
+            notes.push(format!("step {}{of}: {}", evaluated.best.step, evaluated.chosen));
         }
         if let Some(search) = &self.search {
             notes.push(search.describe());

@@ -9,16 +9,16 @@ use super::run_facts::facts;
 use super::warning_notes::warning_notes;
 use super::worst_clips::worst_clips;
 use crate::experiment_log::{RunState, RunStatus};
-use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, step_evaluations};
+use crate::experiment_log::{StepEvaluation, TrainingHistory, evaluation_of_used, step_evaluations};
 use crate::run_dir::{RunDir, RunInfo, planned_steps};
-use earmark_core::human::human_count;
+use crate::used_model::UsedModel;
 use earmark_core::{atomic, text};
+use earmark_engine::ModelFile;
 use earmark_engine::evaluation::result_path;
-use earmark_engine::{ModelFile, ValidationMetric};
 use earmark_metrics::{Calibration, ClassComparison, ConfusionMatrix, ModelComparison};
 use earmark_report::{
-    ComparedClass, ComparedRun, ConfusionChart, NoteLevel, PageNote, ReportError, RunReport, SkippedFile,
-    render_run_report,
+    ComparedClass, ComparedRun, ConfusionChart, NoteLevel, PageNote, ReportError, ReportedStep, RunReport,
+    SkippedFile, render_run_report,
 };
 use std::path::{Path, PathBuf};
 
@@ -98,8 +98,8 @@ pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageEr
     let problems = history.problems.iter().cloned().chain(problems);
     let problem = |text| PageNote::new(NoteLevel::Problem, text);
     report.notes.extend(problems.map(problem));
-    let metric = run.recipe.validation.metric;
-    let chosen = chosen(&evaluated, metric, history.validation_of(metric));
+    let used = UsedModel::of(run, run.recipe.validation.metric);
+    let chosen = evaluation_of_used(&evaluated, used.as_ref());
     let step = chosen.as_ref().map(|(step, _)| *step);
     report
         .notes
@@ -109,9 +109,12 @@ pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageEr
             "No checkpoint has been evaluated yet, so there are no results by class: earmark eval {} --data DIR",
             text::quote(&run.path.to_string_lossy())
         ))),
-        Some((step, why)) => {
-            let number = human_count(step.step);
-            report.notes.push(info_note(format!("Classes, confusion and worst clips are of step {number}: {why}.")));
+        Some((step, chosen)) => {
+            let is_used = used.is_some_and(|used| used.step == step.step);
+            let reported = ReportedStep { step: step.step, chosen, is_used };
+            let text = format!("Classes, confusion and worst clips are of {}.", reported.describe());
+            report.notes.push(info_note(text));
+            report.reported = Some(reported);
             // The calibration belongs to the weights of one step.
             let calibration = best.filter(|m| m.step == step.step).and_then(|m| m.calibration);
             add_step(&mut report, run, step, calibration.as_ref(), data)?;
@@ -162,32 +165,6 @@ fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
     let ended = matches!(status.state, RunState::StoppedEarly { .. });
     notes.push(if ended { info_note(text) } else { caution(text) });
     notes
-}
-
-/// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by
-/// the test clips themselves is a little optimistic; without validation the best on the test clips; else the last.
-fn chosen<'a>(
-    evaluated: &'a [StepEvaluation],
-    metric: ValidationMetric,
-    validation: &[(f64, f64)],
-) -> Option<(&'a StepEvaluation, String)> {
-    let last = evaluated.last()?;
-    if evaluated.len() == 1 {
-        return Some((last, "the only evaluated one".to_owned()));
-    }
-    let (name, n) = (metric.name(), evaluated.len());
-    let of_step = |step: u64| evaluated.iter().find(|e| e.step == step);
-    let mut validated = validation.to_vec();
-    validated.retain(|point| of_step(point.0 as u64).is_some());
-    if let Some(best) = highest(&validated).and_then(|(step, _)| of_step(step)) {
-        let why = format!("the best of {n} evaluated steps by validation {name}");
-        return Some((best, why));
-    }
-    let Some(best) = best_of(evaluated, metric) else {
-        return Some((last, format!("the last of {n} evaluated steps")));
-    };
-    let why = format!("the best of {n} evaluated steps by {name}, chosen on the test clips themselves");
-    Some((best, why))
 }
 
 /// Classes, confusion, worst clips and skipped files of one evaluated step.
@@ -248,38 +225,6 @@ pub(super) fn confusion_chart(matrix: &ConfusionMatrix) -> Result<ConfusionChart
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    fn evaluation(step: u64, lwlrap: f64) -> StepEvaluation {
-        StepEvaluation {
-            step,
-            report: json!({ "lwlrap": lwlrap }),
-        }
-    }
-
-    #[test]
-    fn validation_chooses_the_step_shown() {
-        let evaluated = [evaluation(100, 0.5), evaluation(200, 0.8), evaluation(300, 0.7)];
-        let step = |validation: &[(f64, f64)]| {
-            chosen(&evaluated, ValidationMetric::Lwlrap, validation)
-                .map(|(chosen, why)| (chosen.step, why))
-                .unwrap()
-        };
-        let validation = [(100.0, 0.4), (150.0, 0.9), (300.0, 0.6)];
-        assert_eq!(
-            step(&validation),
-            (300, "the best of 3 evaluated steps by validation lwlrap".into()),
-            "150 was not evaluated"
-        );
-        assert_eq!(step(&[]).0, 200);
-        assert!(step(&[]).1.contains("chosen on the test clips"));
-        assert_eq!(
-            chosen(&evaluated, ValidationMetric::Auc, &[]).unwrap().0.step,
-            300,
-            "no auc anywhere: the last"
-        );
-        assert!(chosen(&[], ValidationMetric::Lwlrap, &[]).is_none());
-    }
 
     #[test]
     fn command_lines_can_be_pasted() {

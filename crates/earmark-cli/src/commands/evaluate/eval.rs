@@ -5,6 +5,7 @@ use clap::builder::RangedU64ValueParser;
 use earmark::engine::evaluation::result_path;
 use earmark::runs::experiment_log::result_notes;
 use earmark::runs::run_dir::fold_runs;
+use earmark::runs::used_model::UsedModel;
 use earmark::runs::warnings::ResultFacts;
 use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
 use earmark_core::text::command_line;
@@ -32,7 +33,7 @@ pub struct Eval {
     pub read: DataArgs,
     #[command(flatten)]
     pub damaged: DamagedArgs,
-    /// Evaluate every Nth checkpoint and always the last
+    /// Evaluate every Nth checkpoint, and always the last and the one that predict and tag use
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
     /// Folder for results; default: eval/ in the run, eval-PRECISION/ with --precision
@@ -79,8 +80,8 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
     if folds.is_empty() {
         let done = evaluate(&job)?;
         match args.json {
-            true => print_json(&as_json(&done))?,
-            false => show(&done, console)?,
+            true => print_json(&as_json(&done, &job.run))?,
+            false => show(&done, &job.run, console)?,
         }
         return status(done.interrupted, done.skipped.len() + done.damaged.len());
     }
@@ -92,12 +93,12 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         }
         let done = evaluate(&EvaluateJob {
             eval_dir: job.eval_dir.as_ref().map(|dir| dir.join(format!("fold-{fold}"))),
-            run,
+            run: run.clone(),
             ..job.clone()
         })?;
         match args.json {
-            true => drop(results.insert(fold.to_string(), as_json(&done))),
-            false => show(&done, console)?,
+            true => drop(results.insert(fold.to_string(), as_json(&done, &run))),
+            false => show(&done, &run, console)?,
         }
         partly += done.skipped.len() + done.damaged.len();
         interrupted = done.interrupted;
@@ -121,7 +122,7 @@ fn status(interrupted: bool, partly: usize) -> anyhow::Result<Status> {
     }
 }
 
-fn as_json(done: &EvaluateResult) -> Value {
+fn as_json(done: &EvaluateResult, run: &Path) -> Value {
     let evaluated = done.evaluated.iter().map(|(step, report)| {
         let mut value = json!(report);
         let notes = result_notes(report, done.optimism.as_ref());
@@ -134,12 +135,21 @@ fn as_json(done: &EvaluateResult) -> Value {
     json!({
         "eval_dir": done.eval_dir, "optimistic": done.optimism, "judged": evaluated.collect::<Map<_, _>>(),
         "judged_before": done.already_evaluated, "skipped": done.skipped, "damaged": done.damaged, "precision": done.precision,
+        "used": UsedModel::read(run),
     })
 }
 
-fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
-    if let Some((step, report)) = done.evaluated.last() {
-        print_lines(&format!("step {step}\n{}", report.table()))?;
+/// Prints the results of the model that `predict` and `tag` use, not those of the last or the best checkpoint on these
+/// clips, and what was evaluated.
+fn show(done: &EvaluateResult, run: &Path, console: &Console) -> anyhow::Result<()> {
+    let used = UsedModel::read(run);
+    let is_used = |step: u64| used.as_ref().is_none_or(|used| used.step == step);
+    let now = done.evaluated.iter().rfind(|(step, _)| is_used(*step));
+    if let Some((step, report)) = now {
+        let chosen = used.as_ref();
+        let chosen = chosen.map(|used| format!("{}; `predict` and `tag` use it\n", used.chosen));
+        let chosen = chosen.unwrap_or_default();
+        print_lines(&format!("step {step}\n{chosen}{}", report.table()))?;
         let warnings = cautions(ResultFacts::from(report).warnings("clips"));
         if !warnings.is_empty() {
             print_lines(warnings.trim_end())?;
@@ -148,12 +158,17 @@ fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some(optimism) = &done.optimism {
         print(&optimism.note)?;
     }
-    let new = !done.evaluated.is_empty() || done.interrupted;
-    if let (false, Some(step)) = (new, done.already_evaluated.last()) {
-        let last = result_path(&done.eval_dir, *step);
+    let before = done.already_evaluated.iter().rfind(|step| is_used(**step));
+    if let (None, Some(step), false) = (now, before, done.interrupted) {
+        let new = match done.evaluated.is_empty() {
+            true => "nothing new to evaluate; ",
+            false => "",
+        };
+        let which = used.as_ref().map_or("", |_| ", which `predict` and `tag` use,");
+        let result = result_path(&done.eval_dir, *step);
         console.note(format!(
-            "nothing new to evaluate; the last result is {}",
-            last.display()
+            "{new}the result of step {step}{which} is {}",
+            result.display()
         ));
     }
     let before = match done.already_evaluated.len() {

@@ -35,6 +35,9 @@ pub fn as_json(page: &Path, report: &RunReport) -> Value {
         "title": report.title,
         "optimistic": optimistic.map(|note| &note.text),
         "notes": notes.collect::<Vec<_>>(),
+        "step": report.reported.as_ref().map(|reported| reported.step),
+        "chosen": report.reported.as_ref().map(|reported| &reported.chosen),
+        "used": report.reported.as_ref().map(|reported| reported.is_used),
         "folds": report.folds.as_ref().map(folds),
         "decision_rule": report.decision_rule,
         "per_class": classes.collect::<Map<_, _>>(),
@@ -77,15 +80,20 @@ fn worst_clip(clip: &WorstClip) -> Value {
     })
 }
 
-/// The results of folds and classes and the most frequent mistakes, with the notes that a reader must know.
+/// The results of folds and classes and the most frequent mistakes, with the step that they are of and the notes that a
+/// reader must know.
 pub fn as_text(report: &RunReport) -> String {
     let serious = report.notes.iter().filter(|note| note.level != NoteLevel::Info);
     let notes: String = serious
         .map(|note| format!("{}\n", one_line(&note.text)))
         .collect();
+    let step = report
+        .reported
+        .as_ref()
+        .map(|reported| format!("{}\n", reported.describe()));
     let folds = report.folds.as_ref().map(fold_score_table);
     let classes = (!report.per_class.is_empty()).then(|| class_table(report));
-    let parts = [Some(notes), folds, classes, mistakes(report)];
+    let parts = [Some(notes), step, folds, classes, mistakes(report)];
     let mut parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
