@@ -9,6 +9,7 @@ use earmark_engine::evaluation::{clips_path, was_evaluated_on};
 use earmark_inference::data::{open_data, open_for_scoring, report_unusable};
 use earmark_runs::optimism::Optimism;
 use earmark_runs::run_dir::RunDir;
+use earmark_runs::warnings::Remedies;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub(super) struct ClipNotes {
     pub heading: String,
     /// Where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
+    /// What can be advised where the results are weak.
+    pub remedies: Remedies,
 }
 
 impl ClipNotes {
@@ -28,6 +31,7 @@ impl ClipNotes {
         run: &RunDir<R>,
         recipe: &str,
         items: &[Item],
+        remedies: Remedies,
     ) -> Result<Self, PipelineError> {
         let clips = match job.fold.or(run.info.data.fold).filter(|_| job.subset.is_none()) {
             Some(fold) => format!("fold {fold}"),
@@ -43,7 +47,11 @@ impl ClipNotes {
         let count = human_amount(items.len(), "clip", "clips");
         let mut heading = format!("# {recipe}: {count} of {clips}\n");
         heading.extend(optimism.iter().map(|optimism| format!("# {}\n", optimism.note)));
-        Ok(Self { heading, optimism })
+        Ok(Self {
+            heading,
+            optimism,
+            remedies,
+        })
     }
 }
 

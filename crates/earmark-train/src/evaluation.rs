@@ -23,7 +23,7 @@ use earmark_models::Precision;
 use earmark_runs::experiment_log::result_notes;
 use earmark_runs::optimism::Optimism;
 use earmark_runs::run_dir::{RunDir, RunError, best_step, find_model, is_stack};
-use earmark_runs::warnings::{ResultFacts, RunWarning};
+use earmark_runs::warnings::{Remedies, ResultFacts, RunWarning};
 use serde_json::Value;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ pub struct EvaluateResult {
     pub damaged: Skips,
     /// Why the results are too high, where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
+    /// What can be advised where the results are weak.
+    pub remedies: Remedies,
     /// What the models score in; `None` where nothing was asked for and no model that scores audio was opened.
     pub precision: Option<ModelPrecision>,
     /// Folder of the results.
@@ -88,7 +90,8 @@ fn evaluate_audio(
     let data = job.read.over(&run.recipe.data);
     run.recipe.set_data(data);
     let (items, mut skipped) = test_items(job, &run, observer)?;
-    let notes = ClipNotes::of(job, &run, &run.recipe.name, &items)?;
+    let remedies = Remedies::of_audio(&run.recipe, run.info.init_from.is_some());
+    let notes = ClipNotes::of(job, &run, &run.recipe.name, &items, remedies)?;
     let mut cache = run.recipe.cache.at_most_defaults();
     // Features for one checkpoint are computed while it scores, and not kept.
     let weights = weights(&job.run, job.checkpoints)?;
@@ -278,6 +281,7 @@ pub(super) fn evaluate_each(
     let weights = weights(&job.run, job.checkpoints)?;
     let mut result = EvaluateResult {
         optimism: notes.optimism.clone(),
+        remedies: notes.remedies,
         ..EvaluateResult::nothing(job)
     };
     let eval = result.eval_dir.clone();
@@ -295,11 +299,11 @@ pub(super) fn evaluate_each(
             Break(()) => return Ok(result.with(lost)),
             Continue(None) => {}
             Continue(Some((evaluation, computed))) => {
-                let warnings = ResultFacts::from(&evaluation.report).warnings("clips");
+                let warnings = ResultFacts::from(&evaluation.report).warnings("clips", notes.remedies);
                 let notes = ResultNotes {
                     heading: notes.heading.clone(),
                     warnings: warnings.iter().map(RunWarning::to_string).collect(),
-                    keys: result_notes(&evaluation.report, notes.optimism.as_ref())
+                    keys: result_notes(&evaluation.report, notes.optimism.as_ref(), notes.remedies)
                         .into_iter()
                         .chain([clips.clone()])
                         .chain(precision_key(computed))

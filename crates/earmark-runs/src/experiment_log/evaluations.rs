@@ -2,7 +2,7 @@
 
 use crate::optimism::Optimism;
 use crate::used_model::UsedModel;
-use crate::warnings::{ResultFacts, RunWarning};
+use crate::warnings::{Remedies, ResultFacts, RunWarning};
 use earmark_engine::ValidationMetric;
 use earmark_engine::evaluation::{read_result, result_path};
 use earmark_metrics::Report;
@@ -14,9 +14,9 @@ use std::path::Path;
 const OPTIMISTIC: &str = "optimistic";
 
 /// The keys that the JSON of a result has beyond those of its report: `optimistic`, where its clips had a part in
-/// making the model, and `warnings`, where there are any.
-pub fn result_notes(report: &Report, optimism: Option<&Optimism>) -> Map<String, Value> {
-    let warnings = ResultFacts::from(report).warnings("clips");
+/// making the model, and `warnings`, where there are any, with what can be advised.
+pub fn result_notes(report: &Report, optimism: Option<&Optimism>, remedies: Remedies) -> Map<String, Value> {
+    let warnings = ResultFacts::from(report).warnings("clips", remedies);
     let optimistic = optimism.map(|optimism| (OPTIMISTIC.to_owned(), json!(optimism)));
     let warnings = (!warnings.is_empty()).then(|| ("warnings".to_owned(), json!(warnings)));
     optimistic.into_iter().chain(warnings).collect()
@@ -43,9 +43,9 @@ impl StepEvaluation {
         self.report[OPTIMISTIC]["note"].as_str()
     }
 
-    /// What is bad about its values.
-    pub fn warnings(&self) -> Vec<RunWarning> {
-        ResultFacts::of_json(&self.report).warnings("clips")
+    /// What is bad about its values, with what can be advised.
+    pub fn warnings(&self, remedies: Remedies) -> Vec<RunWarning> {
+        ResultFacts::of_json(&self.report).warnings("clips", remedies)
     }
 }
 

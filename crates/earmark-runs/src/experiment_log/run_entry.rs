@@ -8,6 +8,7 @@ use super::small_curve::small_curve;
 use super::sort_by::SortBy;
 use crate::run_dir::{RunDir, RunError, fold_run, folds_path, parse_at};
 use crate::used_model::UsedModel;
+use crate::warnings::Remedies;
 use earmark_engine::ValidationMetric;
 use earmark_recipe::AnyRecipe;
 use serde::Serialize;
@@ -114,7 +115,12 @@ impl RunEntry {
             });
         let status = RunStatus::of(path, history.step, run.steps());
         let best_step = evaluated.as_ref().map(|e| &e.best);
-        let warnings = history.run_warnings(run.recipe.train(), &status.state, best_step);
+        let warnings = history.run_warnings(
+            run.recipe.train(),
+            &status.state,
+            best_step,
+            Remedies::of_run(&run),
+        );
         let is_optimistic = |e: &EvaluatedSteps| e.best.optimistic_note().is_some();
         Ok(Self {
             fold: run.info.data.fold,

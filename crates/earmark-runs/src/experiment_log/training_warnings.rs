@@ -3,7 +3,7 @@
 use super::evaluations::StepEvaluation;
 use super::history::TrainingHistory;
 use super::run_status::RunState;
-use crate::warnings::{LossFall, RunWarning, WarningKind, still_falling};
+use crate::warnings::{LossFall, Remedies, RunWarning, WarningKind, still_falling};
 use earmark_engine::TrainConfig;
 
 /// With fewer validations than this, the best one says little about when the model was best.
@@ -17,6 +17,7 @@ impl TrainingHistory {
         train: &TrainConfig,
         state: &RunState,
         evaluated: Option<&StepEvaluation>,
+        remedies: Remedies,
     ) -> Vec<RunWarning> {
         let early = match state {
             RunState::Finished => false,
@@ -24,18 +25,18 @@ impl TrainingHistory {
             RunState::Running | RunState::Interrupted | RunState::NotStarted => return Vec::new(),
         };
         match evaluated {
-            None => self.warnings(train, early),
+            None => self.warnings(train, early, remedies),
             Some(step) => {
                 let loss = self.loss_warning(train, early);
-                step.warnings().into_iter().chain(loss).collect()
+                step.warnings(remedies).into_iter().chain(loss).collect()
             }
         }
     }
 
     /// What is bad about the training, and what to do about it; `ended_early` where early stopping ended it.
-    pub fn warnings(&self, train: &TrainConfig, ended_early: bool) -> Vec<RunWarning> {
+    pub fn warnings(&self, train: &TrainConfig, ended_early: bool, remedies: Remedies) -> Vec<RunWarning> {
         let result = self.best.iter();
-        let result = result.flat_map(|(_, facts)| facts.warnings("validation clips"));
+        let result = result.flat_map(|(_, facts)| facts.warnings("validation clips", remedies));
         result.chain(self.loss_warning(train, ended_early)).collect()
     }
 
@@ -85,6 +86,13 @@ mod tests {
     use super::*;
     use crate::warnings::ResultFacts;
 
+    /// Nothing to advise, which changes nothing here.
+    const NONE: Remedies = Remedies {
+        trained_network: false,
+        batch_norm_warm_up: false,
+        class_weights: false,
+    };
+
     fn config(json: &str) -> TrainConfig {
         serde_json::from_str(&format!("{{ \"learning-rate\": 0.1, {json} }}")).unwrap()
     }
@@ -109,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_falling_loss_is_a_reason_to_train_longer() {
-        let warnings = falling().warnings(&config(r#""epochs": 10"#), false);
+        let warnings = falling().warnings(&config(r#""epochs": 10"#), false, NONE);
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         let text = warnings[0].to_string();
         // Means of 3 - 0.02 i over 81 to 100 and over 61 to 80.
@@ -122,19 +130,23 @@ mod tests {
             "{text}"
         );
         let cosine = config(r#""epochs": 10, "schedule": { "kind": "cosine" }"#);
-        let text = falling().warnings(&cosine, false)[0].to_string();
+        let text = falling().warnings(&cosine, false, NONE)[0].to_string();
         assert!(text.contains("a new run with --set train.epochs=20"), "{text}");
     }
 
     #[test]
     fn validations_that_got_worse_and_early_stops_are_not() {
         let train = config(r#""epochs": 10"#);
-        assert_eq!(validated(100).warnings(&train, false).len(), 1);
-        assert!(validated(75).warnings(&train, false).is_empty());
-        assert!(validated(100).warnings(&train, true).is_empty());
+        assert_eq!(validated(100).warnings(&train, false, NONE).len(), 1);
+        assert!(validated(75).warnings(&train, false, NONE).is_empty());
+        assert!(validated(100).warnings(&train, true, NONE).is_empty());
         let mut few = validated(50);
         few.validation[0].truncate(2);
-        assert_eq!(few.warnings(&train, false).len(), 1, "two validations say little");
+        assert_eq!(
+            few.warnings(&train, false, NONE).len(),
+            1,
+            "two validations say little"
+        );
     }
 
     #[test]
@@ -149,7 +161,7 @@ mod tests {
             step: 100,
             report: serde_json::json!({ "clips": 80, "accuracy": 0.9, "balanced_accuracy": 0.9, "guessing": guessing }),
         };
-        let of = |state: &RunState, evaluated| history.run_warnings(&train, state, evaluated).len();
+        let of = |state: &RunState, evaluated| history.run_warnings(&train, state, evaluated, NONE).len();
         assert_eq!(of(&RunState::Finished, None), 1);
         assert_eq!(of(&RunState::Finished, Some(&evaluated)), 0);
         assert_eq!(of(&RunState::Interrupted, None), 0);
@@ -164,6 +176,6 @@ mod tests {
         history.phase_start = 50;
         history.loss[50..].iter_mut().for_each(|p| p.1 = 1.5);
         let train = config(r#""phases": [{ "steps": 50 }, { "steps": 50 }]"#);
-        assert!(history.warnings(&train, false).is_empty());
+        assert!(history.warnings(&train, false, NONE).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::experiment_log::{RunState, StepEvaluation, TrainingHistory};
 use crate::run_dir::RunDir;
-use crate::warnings::RunWarning;
+use crate::warnings::{Remedies, RunWarning};
 use earmark_report::{NoteLevel, PageNote};
 
 /// The notes; `evaluated` is the step that the page is about.
@@ -17,7 +17,8 @@ pub(super) fn warning_notes(
         .filter(|_| !run.info.optimistic)
         .and_then(StepEvaluation::optimistic_note);
     let optimistic = optimistic.map(|note| PageNote::new(NoteLevel::Caution, format!("{note}.")));
-    let warnings = history.run_warnings(&run.recipe.train, state, evaluated);
+    let remedies = Remedies::of_audio(&run.recipe, run.info.init_from.is_some());
+    let warnings = history.run_warnings(&run.recipe.train, state, evaluated, remedies);
     optimistic
         .into_iter()
         .chain(warnings.into_iter().map(note))

@@ -7,9 +7,11 @@
 //! | loss still falling | [`still_falling`] |
 
 mod loss;
+mod remedies;
 mod result;
 mod warning;
 
 pub use loss::{LossFall, still_falling};
+pub use remedies::Remedies;
 pub use result::ResultFacts;
 pub use warning::{RunWarning, WarningKind};

@@ -1,5 +1,6 @@
 //! Warnings about a result: no better than guessing, classes that are never predicted.
 
+use super::remedies::Remedies;
 use super::warning::{RunWarning, WarningKind};
 use earmark_core::human::human_amount;
 use earmark_metrics::{Guessing, Report, number};
@@ -46,15 +47,17 @@ impl ResultFacts {
         Self::deserialize(value).unwrap_or_default()
     }
 
-    /// What is bad about the result; `clips` says what was evaluated, such as `validation clips`.
-    pub fn warnings(&self, clips: &str) -> Vec<RunWarning> {
-        let guessing = self.no_better_than_guessing(clips);
-        guessing.into_iter().chain(self.never_predicted(clips)).collect()
+    /// What is bad about the result; `clips` says what was evaluated, such as `validation clips`, and `remedies` what can
+    /// be advised.
+    pub fn warnings(&self, clips: &str, remedies: Remedies) -> Vec<RunWarning> {
+        let guessing = self.no_better_than_guessing(clips, remedies);
+        let never = self.never_predicted(clips, remedies);
+        guessing.into_iter().chain(never).collect()
     }
 
     /// With one label per clip, accuracy and balanced accuracy are both within luck of guessing: the first alone is so wherever one
     /// class is much more frequent than the others. With several labels, lwlrap is.
-    fn no_better_than_guessing(&self, clips: &str) -> Option<RunWarning> {
+    fn no_better_than_guessing(&self, clips: &str, remedies: Remedies) -> Option<RunWarning> {
         let guess = self.guessing.as_ref()?;
         let of = format!("of {} {clips}", self.clips);
         let text = match (guess.balanced_accuracy, self.balanced_accuracy) {
@@ -88,16 +91,24 @@ impl ResultFacts {
                 )
             }
         };
+        let network = match remedies.trained_network {
+            true => " or begin with a trained network (the recipe fine-tune/folder)",
+            false => "",
+        };
+        let warm_up = match remedies.batch_norm_warm_up {
+            true => "; a short training needs train.batch-norm-warm-up=true",
+            false => "",
+        };
         Some(RunWarning {
             kind: WarningKind::NoBetterThanGuessing,
             text,
-            remedy: "check the labels (`earmark data check DIR`), then train longer or begin with a trained network (the recipe \
-                     fine-tune/folder); a short training needs train.batch-norm-warm-up=true"
-                .into(),
+            remedy: format!(
+                "check the labels (`earmark data check DIR`), then train longer{network}{warm_up}"
+            ),
         })
     }
 
-    fn never_predicted(&self, clips: &str) -> Option<RunWarning> {
+    fn never_predicted(&self, clips: &str, remedies: Remedies) -> Option<RunWarning> {
         let missed = &self.never_predicted;
         let named = missed.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let more = match missed.len().saturating_sub(NAMED) {
@@ -105,14 +116,17 @@ impl ResultFacts {
             more => format!(" and {more} more"),
         };
         let classes = human_amount(missed.len(), "class is", "classes are");
+        let weights = match remedies.class_weights {
+            true => ", or let rare classes count more: --set 'train.loss.class-weights=\"balanced\"'",
+            false => "",
+        };
         (!missed.is_empty()).then(|| RunWarning {
             kind: WarningKind::NeverPredicted,
             text: format!(
                 "{classes} never predicted, with at least 3 clips each among the {} {clips}: {named}{more}",
                 self.clips
             ),
-            remedy: "add recordings of what is missed, or let rare classes count more: --set 'train.loss.class-weights=\"balanced\"'"
-                .into(),
+            remedy: format!("add recordings of what is missed{weights}"),
         })
     }
 }
@@ -144,7 +158,11 @@ mod tests {
     }
 
     fn kinds(facts: &ResultFacts) -> Vec<WarningKind> {
-        facts.warnings("clips").iter().map(|w| w.kind).collect()
+        facts
+            .warnings("clips", Remedies::default())
+            .iter()
+            .map(|w| w.kind)
+            .collect()
     }
 
     #[test]
@@ -153,7 +171,7 @@ mod tests {
         assert_eq!(kinds(&ten_classes(0.115)), [NoBetterThanGuessing]);
         assert_eq!(kinds(&ten_classes(0.1245)), [NoBetterThanGuessing]);
         assert!(kinds(&ten_classes(0.1275)).is_empty());
-        let text = ten_classes(0.115).warnings("test clips")[0].to_string();
+        let text = ten_classes(0.115).warnings("test clips", Remedies::default())[0].to_string();
         let wanted = "accuracy 0.1150 of 400 test clips is no better than guessing: always saying \"dog\" gives 0.1000, and by luck \
                       up to 0.1250; check the labels";
         assert!(text.starts_with(wanted), "{text}");
@@ -184,7 +202,7 @@ mod tests {
         });
         assert!(kinds(&facts).is_empty(), "lwlrap 0.5");
         facts.lwlrap = Some(0.31);
-        let found = facts.warnings("clips");
+        let found = facts.warnings("clips", Remedies::default());
         assert!(
             found[0].text.starts_with("lwlrap 0.3100 of 400 clips"),
             "{found:?}"
@@ -200,22 +218,56 @@ mod tests {
         });
         assert!(kinds(&few).is_empty(), "a perfect result would be luck as well");
         let old = serde_json::json!({ "accuracy": 0.1, "lwlrap": 0.2, "clips": 80, "per_class": {} });
-        assert!(ResultFacts::of_json(&old).warnings("clips").is_empty());
+        assert!(
+            ResultFacts::of_json(&old)
+                .warnings("clips", Remedies::default())
+                .is_empty()
+        );
         assert_eq!(ResultFacts::of_json(&Value::Null), ResultFacts::default());
+    }
+
+    /// What the training has is not advised.
+    #[test]
+    fn remedies_are_those_that_are_left() {
+        let mut facts = ten_classes(0.115);
+        facts.never_predicted = vec!["rain".into()];
+        let of = |remedies| {
+            let found = facts.warnings("clips", remedies);
+            found
+                .into_iter()
+                .map(|warning| warning.remedy)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(Remedies::default()),
+            [
+                "check the labels (`earmark data check DIR`), then train longer",
+                "add recordings of what is missed"
+            ]
+        );
+        let all = of(Remedies {
+            trained_network: true,
+            batch_norm_warm_up: true,
+            class_weights: true,
+        });
+        let end = "or begin with a trained network (the recipe fine-tune/folder); a short training needs \
+                   train.batch-norm-warm-up=true";
+        assert!(all[0].ends_with(end), "{all:?}");
+        assert!(all[1].ends_with("class-weights=\"balanced\"'"), "{all:?}");
     }
 
     #[test]
     fn missed_classes_are_named() {
         let mut facts = ten_classes(0.8);
         facts.never_predicted = vec!["rain".into()];
-        let found = facts.warnings("clips");
+        let found = facts.warnings("clips", Remedies::default());
         assert_eq!(found[0].kind, WarningKind::NeverPredicted);
         assert_eq!(
             found[0].text,
             "1 class is never predicted, with at least 3 clips each among the 400 clips: rain"
         );
         facts.never_predicted = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).to_vec();
-        let text = &facts.warnings("clips")[0].text;
+        let text = &facts.warnings("clips", Remedies::default())[0].text;
         assert!(
             text.starts_with("7 classes are") && text.ends_with(": a, b, c, d, e and 2 more"),
             "{text}"

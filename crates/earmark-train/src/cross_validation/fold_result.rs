@@ -8,7 +8,7 @@ use earmark_metrics::ScoreTable;
 use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::{RunDir, best_step, fold_run};
 use earmark_runs::split_table::test_clips;
-use earmark_runs::warnings::RunWarning;
+use earmark_runs::warnings::{Remedies, RunWarning};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -21,6 +21,8 @@ pub(crate) struct FoldResult {
     pub step: u64,
     /// Whether its test clips drove its training.
     pub optimistic: bool,
+    /// What can be advised where its results are weak.
+    pub remedies: Remedies,
     /// Whether its training loss was still falling at the end.
     pub loss_warning: Option<RunWarning>,
     /// What could not be read of its log.
@@ -61,6 +63,7 @@ impl FoldResult {
             fold,
             step,
             optimistic: run.info.optimistic,
+            remedies: Remedies::of_run(&run),
             loss_warning: history.loss_warning(run.recipe.train(), early),
             problems: history.problems,
             single_label: run.recipe.train().loss.is_single_label(),

@@ -119,7 +119,8 @@ impl CrossValidationReport {
             .iter()
             .flat_map(|r| r.items.iter().map(move |item| (r.fold, item)));
         let of_folds = fold_warnings(items.map(|(fold, item)| (fold, item.group.as_deref())));
-        let of_results = ResultFacts::from(&pooled).warnings("clips of all folds");
+        let remedies = results.first().map(|r| r.remedies).unwrap_or_default();
+        let of_results = ResultFacts::from(&pooled).warnings("clips of all folds", remedies);
         let of_results = of_results.iter().map(RunWarning::to_string);
         let of_logs = results.iter().flat_map(|r| {
             let problems = r.problems.iter();
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
     use earmark_data::Item;
     use earmark_metrics::ScoreTable;
-    use earmark_runs::warnings::WarningKind;
+    use earmark_runs::warnings::{Remedies, WarningKind};
 
     /// A fold of clips with two scores and a label.
     fn result(fold: u32, rows: &[(&str, [f32; 2], usize)]) -> FoldResult {
@@ -173,6 +174,10 @@ mod tests {
             fold,
             step: 7,
             optimistic: false,
+            remedies: Remedies {
+                class_weights: true,
+                ..Remedies::default()
+            },
             loss_warning: None,
             problems: Vec::new(),
             single_label: true,

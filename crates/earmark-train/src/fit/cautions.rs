@@ -6,7 +6,7 @@ use super::tried::TriedWay;
 use earmark_core::text::quote;
 use earmark_data::split::is_fold_warning;
 use earmark_metrics::Report;
-use earmark_runs::warnings::{ResultFacts, RunWarning, WarningKind};
+use earmark_runs::warnings::{Remedies, ResultFacts, RunWarning, WarningKind};
 
 /// About the folds, and the results of the chosen way.
 pub(super) fn warnings(
@@ -16,7 +16,8 @@ pub(super) fn warnings(
     compared: &[Option<WayComparison>],
 ) -> Vec<String> {
     let mut all = context.data.warnings.clone();
-    let of_result = ResultFacts::from(report).warnings("held-out clips");
+    // A fit has remedies of its own.
+    let of_result = ResultFacts::from(report).warnings("held-out clips", Remedies::default());
     all.extend(of_result.iter().map(|warning| in_a_fit(context, warning)));
     // What a part says of its folds and of its results is said of all of them.
     let about = |text: &&String| !text.contains("clips of all folds") && !is_fold_warning(text);

@@ -14,6 +14,7 @@ use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
 use earmark_models::Precision;
 use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::{RunDir, RunError};
+use earmark_runs::warnings::Remedies;
 use std::collections::HashSet;
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +80,13 @@ pub(super) fn evaluate_with(
     let (path, missing) = (run.path.clone(), "split.csv");
     let table = SplitTable::read(&path)?.ok_or(RunError::NoRun { path, missing })?;
     let items = table.test_clips(inputs.items.clone())?;
-    let notes = ClipNotes::of(job, run, &run.recipe.name, &items)?;
+    let notes = ClipNotes::of(
+        job,
+        run,
+        &run.recipe.name,
+        &items,
+        Remedies::of_stack(&run.recipe.train),
+    )?;
     let damaged = || -> Skips {
         let evaluated: HashSet<&str> = items.iter().map(|item| item.file.as_str()).collect();
         let damaged = inputs.damaged.iter();

@@ -37,7 +37,7 @@ use earmark_inference::data::open_for_training;
 use earmark_recipe::Recipe;
 use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::{RunDir, RunLog, keep_corrections, kept_corrections};
-use earmark_runs::warnings::RunWarning;
+use earmark_runs::warnings::{Remedies, RunWarning};
 use initial_weights::InitialNetwork;
 use lengthen::lengthen;
 use prepare::Prepared;
@@ -162,7 +162,12 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
     let outcome = fit_run(fit, &log, observer)?;
     let warnings = match outcome.interrupted {
         true => Vec::new(),
-        false => TrainingHistory::read(run).warnings(&recipe.train, outcome.stopped_early.is_some()),
+        false => {
+            // The command that resumes need not say what the run began with.
+            let info = resumed.as_ref().map_or(&prepared.info, |run| &run.info);
+            let remedies = Remedies::of_audio(recipe, info.init_from.is_some());
+            TrainingHistory::read(run).warnings(&recipe.train, outcome.stopped_early.is_some(), remedies)
+        }
     };
     warnings
         .iter()

@@ -125,7 +125,7 @@ fn status(interrupted: bool, partly: usize) -> anyhow::Result<Status> {
 fn as_json(done: &EvaluateResult, run: &Path) -> Value {
     let evaluated = done.evaluated.iter().map(|(step, report)| {
         let mut value = json!(report);
-        let notes = result_notes(report, done.optimism.as_ref());
+        let notes = result_notes(report, done.optimism.as_ref(), done.remedies);
         value
             .as_object_mut()
             .expect("a report is an object")
@@ -150,7 +150,7 @@ fn show(done: &EvaluateResult, run: &Path, console: &Console) -> anyhow::Result<
         let chosen = chosen.map(|used| format!("{}; `predict` and `tag` use it\n", used.chosen));
         let chosen = chosen.unwrap_or_default();
         print_lines(&format!("step {step}\n{chosen}{}", report.table()))?;
-        let warnings = cautions(ResultFacts::from(report).warnings("clips"));
+        let warnings = cautions(ResultFacts::from(report).warnings("clips", done.remedies));
         if !warnings.is_empty() {
             print_lines(warnings.trim_end())?;
         }
