@@ -148,7 +148,7 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     );
     let refused = lab.earmark(&format!("{fit} --fold 1")).refused();
     assert!(
-        refused.contains("m.safetensors.fit: was begun with another setting"),
+        refused.contains("m.safetensors.fit: cannot be resumed: --fold was not given, now 1; begin again"),
         "{refused}"
     );
     assert!(refused.contains("--restart"), "{refused}");

@@ -16,6 +16,7 @@
 mod announce;
 mod budget;
 mod cautions;
+mod changed_settings;
 mod choose;
 mod choose_folds;
 mod clips;
@@ -45,6 +46,7 @@ pub use unfinished::UnfinishedFit;
 use crate::{Observer, PipelineError};
 use announce::announce;
 use cautions::warnings;
+use changed_settings::READING;
 use choose::choose;
 use context::{FitContext, Shown};
 use data::{FitData, fold_table};
@@ -125,6 +127,7 @@ fn settings(
         "format": 1, "data": [fingerprint, held_out], "options": format!("{:?}", job.options), "fold": job.fold,
         "model": backbone.map(|backbone| &backbone.hash), "classes": format!("{:?}", job.classes),
         "background": job.background, "set": job.overrides,
+        READING: serde_json::to_value(&job.options).unwrap_or_default(),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The folder of a fit: its settings, and what each finished way has found. All of it carries checksums: a way of which
 //! something is damaged is run again, and other damage is refused by name.
 
+use super::changed_settings::changes;
 use super::job::FitCalibration;
 use crate::{PipelineError, Skips};
 use earmark_core::atomic::{self, WriteError};
@@ -180,19 +181,15 @@ fn bad(path: &Path, problem: &dyn Display) -> PipelineError {
 
 /// Refuses settings that differ from those that a fit began with.
 fn refuse_others(path: &Path, before: &Value, now: &Value) -> Result<(), PipelineError> {
-    let keys = now.as_object().into_iter().flatten();
-    let changed = keys.filter(|(key, value)| before.get(key.as_str()) != Some(*value));
-    // Another fold is other data as well, which says less.
-    match changed.map(|(key, _)| key).max_by_key(|key| *key != "data") {
-        None => Ok(()),
-        Some(key) => Err(PipelineError::Request(format!(
-            "{}: was begun with another setting: {key} was {}, now {}; begin again with --restart, or choose another \
-             -o",
-            path.display(),
-            before.get(key.as_str()).unwrap_or(&Value::Null),
-            now[key.as_str()]
-        ))),
+    let changes = changes(before, now);
+    if changes.is_empty() {
+        return Ok(());
     }
+    Err(PipelineError::Request(format!(
+        "{}: cannot be resumed: {}; begin again with --restart, or choose another -o",
+        path.display(),
+        changes.join(", ")
+    )))
 }
 
 #[cfg(test)]
@@ -315,7 +312,9 @@ mod tests {
         let other = json!({ "data": "abc", "fold": 2 });
         let refused = WorkFolder::open(&path, &other, false).err().unwrap().to_string();
         assert!(
-            refused.ends_with("fold was null, now 2; begin again with --restart, or choose another -o"),
+            refused.ends_with(
+                "cannot be resumed: --fold was not given, now 2; begin again with --restart, or choose another -o"
+            ),
             "{refused}"
         );
         let work = WorkFolder::open(&path, &other, true).unwrap();
