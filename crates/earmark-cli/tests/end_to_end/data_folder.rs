@@ -182,6 +182,44 @@ fn a_recipe_for_a_folder_names_its_table() {
         .done();
 }
 
+/// What can't be read gets no recipe, and what is read by flags gets them in the commands that don't use the recipe.
+#[test]
+fn a_recipe_is_for_a_folder_that_can_be_read() {
+    let lab = Lab::new();
+    let mut table = String::from("filename,primary_label,fold\n");
+    for (at, class) in (0u32..).zip(["dog", "rain", "dog", "rain"]) {
+        lab.tone(&format!("kaggle/train_audio/{at}.wav"), 300.0 + 100.0 * f64::from(at));
+        table += &format!("train_audio/{at}.wav,{class},{}\n", at / 2 + 2);
+    }
+    lab.tone("kaggle/test_audio/9.wav", 900.0);
+    lab.write("kaggle/train.csv", table);
+    let message = lab.earmark("init kaggle").refused();
+    assert!(
+        message.ends_with(
+            "the labels may be in the table train.csv: name it with --table and --label-column (its columns are \
+             \"filename\", \"primary_label\", \"fold\")"
+        ),
+        "{message}"
+    );
+    assert!(!lab.path("kaggle/recipe.toml").exists());
+    let flags = "--table train.csv --label-column primary_label";
+    let ended = lab.earmark(&format!("init kaggle {flags}")).done();
+    for line in [
+        format!("  earmark data check kaggle {flags}\n"),
+        "  earmark train kaggle/recipe.toml --data kaggle --fold 2 --dry-run\n".to_owned(),
+        "trains, with fold 2 held out for testing\n".to_owned(),
+    ] {
+        assert!(ended.out.contains(&line), "{line}: {ended}");
+    }
+    // The last one starts from a network that is installed, or says how to get one and what to do then.
+    let (_, last) = ended
+        .out
+        .split_once("scores all recordings")
+        .expect("the last command");
+    assert!(last.contains(&format!("--data kaggle {flags}")), "{ended}");
+    lab.earmark(&format!("data classes kaggle {flags}")).done();
+}
+
 #[test]
 fn a_table_without_duplicates_and_leaks_is_written() {
     let lab = lab();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{files_below, has_audio, is_audio_name, visible};
+use super::one_class::other_table;
 use crate::dataset::error::DataError;
 use crate::dataset::test_subset::usual_subset;
 use crate::wording::quoted;
@@ -176,11 +177,15 @@ fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
         true => "subsets",
         false => "folds",
     };
+    let remedy = match other_table(root) {
+        Some(table) => format!("or rename them if they are classes; {table}"),
+        None => "rename them if they are classes, or name the table with --table".to_owned(),
+    };
     DataError::at(
         root,
         format!(
             "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per \
-             class; put one folder per class into each, rename them if they are classes, or name the table with --table"
+             class; put one folder per class into each, {remedy}"
         ),
     )
 }

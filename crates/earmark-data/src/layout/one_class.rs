@@ -71,7 +71,7 @@ fn other_column(set: &DataSet, path: &Path) -> Option<String> {
 }
 
 /// A table in the folder, or in a folder in it, with a column of files or of labels.
-fn other_table(root: &Path) -> Option<String> {
+pub(super) fn other_table(root: &Path) -> Option<String> {
     let inner = visible(root).ok()?.1;
     let folders = std::iter::once(root.to_owned()).chain(inner);
     let tables = folders.filter_map(|folder| tables_in(&folder).ok()).flatten();

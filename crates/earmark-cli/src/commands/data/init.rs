@@ -41,15 +41,12 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
     }
     let (_, template) = built_in_recipes::find("folder").context("the recipe `folder` is built in")?;
     let read = args.read.read_as()?;
-    let detected = detect(&args.dir, &read);
-    let found = match &detected {
-        Some(Ok(set)) => describe(set),
-        Some(Err(e)) if !read.is_empty() => bail!("{e}"),
-        Some(Err(e)) => format!("no labelled sounds found: {e}"),
+    // A recipe for what can't be read would only stand in the way of the next call.
+    let set = detect(&args.dir, &read).transpose()?;
+    let found = match &set {
+        Some(set) => describe(set),
         None => "the folder holds no sounds yet: put one folder per class into it".into(),
     };
-    let set = detected.and_then(Result::ok);
-    let multi_label = set.as_ref().is_some_and(|set| set.multi_label);
     let text = set
         .as_ref()
         .map_or(template.to_owned(), |set| adapted(template, set, &read));
@@ -63,24 +60,62 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
             console.note(one_class);
         }
     }
+    print_lines(&next_commands(args, &path, set.as_ref())?)?;
+    Ok(Status::Done)
+}
+
+/// What was written, and what can be done with it.
+fn next_commands(args: &Init, path: &Path, set: Option<&DataSet>) -> anyhow::Result<String> {
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
-    let [dir, path, run] =
-        [&args.dir, &path, &run].map(|p| one_line(&quote(&p.to_string_lossy())).into_owned());
-    let start = proposal(&dir, &run, multi_label)?;
-    print_lines(&format!(
+    let [dir, path, run] = [args.dir.as_path(), path, run.as_path()]
+        .map(|p| one_line(&quote(&p.to_string_lossy())).into_owned());
+    // What the recipe says of the data, a command without it must be told.
+    let data = dir.clone() + &flags(&args.read);
+    let folds = set.map(DataSet::folds).unwrap_or_default();
+    let (fold, held_out) = match folds.first() {
+        None => (1, "a fifth of the clips".to_owned()),
+        Some(_) if folds.contains(&1) => (1, "fold 1".to_owned()),
+        Some(first) => (*first, format!("fold {first}")),
+    };
+    let start = proposal(&data, fold, &run, set.is_some_and(|set| set.multi_label))?;
+    Ok(format!(
         "wrote {path}\n\nnext:\n  \
-         earmark data check {dir}\n      decodes every file and finds duplicates and leaks\n  \
-         earmark train {path} --data {dir} --fold 1 --dry-run\n      \
+         earmark data check {data}\n      decodes every file and finds duplicates and leaks\n  \
+         earmark train {path} --data {dir} --fold {fold} --dry-run\n      \
          prints what training would do and how long it would take\n  \
-         earmark train {path} --data {dir} --fold 1 --run {run}\n      \
-         trains, with a fifth of the clips held out for testing\n  \
+         earmark train {path} --data {dir} --fold {fold} --run {run}\n      \
+         trains, with {held_out} held out for testing\n  \
          earmark eval {run} --data {dir}\n      evaluates on the held-out clips\n  \
          earmark report {run}\n      writes a page with curves, classes and mistakes\n  \
          earmark predict {run} --files {dir} -o scores.csv\n      \
          scores all recordings in the folder; name others in its place\n  \
          {start}"
-    ))?;
-    Ok(Status::Done)
+    ))
+}
+
+/// How the folder is read, as it was given, for another command.
+fn flags(read: &DataArgs) -> String {
+    let table = read
+        .table
+        .as_ref()
+        .map(|table| table.to_string_lossy().into_owned());
+    let given = [
+        ("--layout", &read.layout),
+        ("--table", &table),
+        ("--file-column", &read.file_column),
+        ("--label-column", &read.label_column),
+        ("--fold-column", &read.fold_column),
+        ("--group-column", &read.group_column),
+        ("--subset-column", &read.subset_column),
+        ("--label-separator", &read.label_separator),
+    ];
+    let mut text = String::new();
+    for (flag, value) in given {
+        if let Some(value) = value {
+            text += &format!(" {flag} {}", one_line(&quote(value)));
+        }
+    }
+    text
 }
 
 /// The data set in a folder; `None` where the folder is empty.

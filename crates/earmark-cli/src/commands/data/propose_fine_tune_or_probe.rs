@@ -6,9 +6,9 @@ use earmark::hub::{installed_model, published_models};
 /// The recipe that starts from a network, for any folder.
 const FINE_TUNE: &str = "fine-tune/folder";
 
-/// The next command for a folder, with what it does: fine-tuning where its network is installed, a probe where another one is, else
-/// how to get one.
-pub fn proposal(dir: &str, run: &str, multi_label: bool) -> anyhow::Result<String> {
+/// The next command for a folder, with what it does: fine-tuning where its network is installed, a probe where another
+/// one is, else how to get one. `data` is the folder and how it is read, as words of a command.
+pub fn proposal(data: &str, fold: u32, run: &str, multi_label: bool) -> anyhow::Result<String> {
     let start = Recipe::load(FINE_TUNE, &[])?.train.start;
     let start = start.map(|start| start.from).unwrap_or_default();
     let other = published_models().iter().find(|model| model.is_installed());
@@ -19,20 +19,20 @@ pub fn proposal(dir: &str, run: &str, multi_label: bool) -> anyhow::Result<Strin
                 false => "",
             };
             format!(
-                "earmark train {FINE_TUNE} --data {dir} --fold 1 --run {run}-tuned{loss}\n      \
+                "earmark train {FINE_TUNE} --data {data} --fold {fold} --run {run}-tuned{loss}\n      \
                  starts from {start}, which is installed: ten recordings per class are enough to begin with"
             )
         }
         Some(other) => {
             let name = &other.name;
             format!(
-                "earmark probe {name} --data {dir} -o tagger.safetensors\n      \
+                "earmark probe {name} --data {data} -o tagger.safetensors\n      \
                  trains a last layer for {name}, which is installed: ten recordings per class are enough to begin with"
             )
         }
         None => format!(
             "earmark models get {start}\n      \
-             fetches a network to start from where recordings are few; then `earmark train {FINE_TUNE} --data {dir}`"
+             fetches a network to start from where recordings are few; then `earmark train {FINE_TUNE} --data {data}`"
         ),
     })
 }

@@ -81,6 +81,20 @@ fn a_class_may_be_called_train() {
          a folder per class; put one folder per class into each, rename them if they are classes, or name the table \
          with --table"
     );
+    // The table that is probably meant is named with its columns.
+    let flat = Tree::new(&[
+        ("train/a.wav", ""),
+        ("test/b.wav", ""),
+        ("train.csv", "filename,primary_label\ntrain/a.wav,dog\n"),
+    ]);
+    assert!(
+        flat.error().ends_with(
+            "the labels may be in the table train.csv: name it with --table and --label-column (its columns are \
+             \"filename\", \"primary_label\")"
+        ),
+        "{}",
+        flat.error()
+    );
     let flat = Tree::new(&[("fold1/a.wav", ""), ("fold2/b.wav", "")]);
     assert!(flat.error().contains("are named like folds"), "{}", flat.error());
 }
