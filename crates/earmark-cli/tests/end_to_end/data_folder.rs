@@ -188,7 +188,10 @@ fn a_recipe_is_for_a_folder_that_can_be_read() {
     let lab = Lab::new();
     let mut table = String::from("filename,primary_label,fold\n");
     for (at, class) in (0u32..).zip(["dog", "rain", "dog", "rain"]) {
-        lab.tone(&format!("kaggle/train_audio/{at}.wav"), 300.0 + 100.0 * f64::from(at));
+        lab.tone(
+            &format!("kaggle/train_audio/{at}.wav"),
+            300.0 + 100.0 * f64::from(at),
+        );
         table += &format!("train_audio/{at}.wav,{class},{}\n", at / 2 + 2);
     }
     lab.tone("kaggle/test_audio/9.wav", 900.0);
