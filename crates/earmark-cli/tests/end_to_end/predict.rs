@@ -93,6 +93,7 @@ fn every_file_has_a_row_and_unreadable_ones_the_mean_of_the_others() {
          (for example with ffmpeg) or leave it out\n\
          3 could not be read; their rows contain the mean of the other rows\n"
     );
+    assert_eq!(ended.out, "3 of 6 recordings scored for 3 classes: x.csv\n");
     let table = Table::parse(&lab.read("x.csv"));
     assert_eq!(table.rows.len(), 6);
     assert!(table.rows.is_sorted_by(|a, b| a.0 < b.0), "sorted by name");
@@ -119,18 +120,37 @@ fn every_file_has_a_row_and_unreadable_ones_the_mean_of_the_others() {
             .fold(0.0, f64::max);
         assert!(worst < 1e-6, "{file} differs by {worst}");
     }
-    // JSON names the reason; with nothing to take a mean of, scores are 0.
-    lab.earmark("predict runs/a -o bad.json --format json --files bad/empty.wav")
+    // JSON names the reason.
+    lab.earmark("predict runs/a -o bad.json --format json --files bad/empty.wav tones/high/1.wav")
         .exit(2);
     let json: serde_json::Value = serde_json::from_str(&lab.read("bad.json")).expect("JSON");
     assert_eq!(
         json[0]["error"],
         "is empty (0 bytes); download it again or leave it out"
     );
-    assert_eq!(
-        json[0]["scores"],
-        serde_json::json!({ "high": 0.0, "low": 0.0, "mid": 0.0 })
-    );
+    assert_eq!(json[0]["scores"], json[1]["scores"]);
+}
+
+/// With nothing to take a mean of, there is no table.
+#[test]
+fn no_table_is_written_where_nothing_could_be_read() {
+    let lab = Lab::trained();
+    good_and_bad(&lab);
+    for flags in ["", "--segments", "--format json"] {
+        let ended = lab
+            .earmark(&format!(
+                "predict runs/a -o x.csv {flags} --files bad/empty.wav bad/text.wav"
+            ))
+            .exit(1);
+        assert!(
+            ended.err.contains(
+                "error: x.csv: is not written, since none of the recordings could be read (2); the first is \
+                 bad/empty.wav: is empty (0 bytes); download it again or leave it out\n"
+            ),
+            "{ended}"
+        );
+        assert!(ended.out.is_empty() && !lab.path("x.csv").exists(), "{ended}");
+    }
 }
 
 #[test]

@@ -114,17 +114,23 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
             inference::predict(&job, show, stop)
         })?,
     };
-    write(&args.out, args.format, &prediction)?;
     let (skipped, unnamed) = (&prediction.skipped, &prediction.unnamed);
     let scores = &prediction.scores;
     let count = scores.files().len();
+    let scored = if args.out_of_fold {
+        count
+    } else {
+        count.saturating_sub(skipped.len())
+    };
+    refuse_none_read(&args.out, scored, skipped)?;
+    write(&args.out, args.format, &prediction)?;
     // Out-of-fold scores have no row for what could not be read.
     let without_row = unnamed.len() + if args.out_of_fold { skipped.len() } else { 0 };
     let all_skipped = [&skipped[..], unnamed].concat();
     let (damaged, notes) = (prediction.remarks.damaged(), prediction.remarks.notes());
     target.report(
         Scored {
-            amount: human_amount(count, "recording", "recordings"),
+            amount: amount_scored(scored, count),
             classes: scores.classes(),
             facts: json!({
                 "models": job.models,
@@ -184,6 +190,27 @@ impl Target<'_> {
             format!("{amount} scored for {classes}: {part}{path}"),
             console,
         )
+    }
+}
+
+/// How many recordings were scored, of all that have a row.
+fn amount_scored(scored: usize, all: usize) -> String {
+    let recordings = human_amount(all, "recording", "recordings");
+    match scored == all {
+        true => recordings,
+        false => format!("{scored} of {recordings}"),
+    }
+}
+
+/// Refuses to write scores where no recording could be read: the rows would be about nothing.
+fn refuse_none_read(out: &Path, scored: usize, skipped: &[(String, String)]) -> anyhow::Result<()> {
+    match skipped.first() {
+        Some((file, reason)) if scored == 0 => bail!(
+            "{}: is not written, since none of the recordings could be read ({}); the first is {file}: {reason}",
+            out.display(),
+            skipped.len()
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -268,8 +295,16 @@ pub fn write_merged(path: &Path, format: &str, scores: &MergedScores) -> anyhow:
     let format =
         format.map_err(|_| anyhow::anyhow!("{}: its shards have an unknown format", path.display()))?;
     match scores {
-        MergedScores::Clips(prediction) => write(path, format, prediction),
-        MergedScores::Segments(prediction) => segments::write(path, format, prediction),
+        MergedScores::Clips(prediction) => {
+            let skipped = &prediction.skipped;
+            let scored = prediction.scores.files().len().saturating_sub(skipped.len());
+            refuse_none_read(path, scored, skipped)?;
+            write(path, format, prediction)
+        }
+        MergedScores::Segments(prediction) => {
+            refuse_none_read(path, prediction.recordings.len(), &prediction.skipped)?;
+            segments::write(path, format, prediction)
+        }
     }
 }
 
@@ -307,9 +342,6 @@ fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
     match prediction.skipped.len() {
         0 => {}
         n if out_of_fold => console.note(format!("{n} could not be read and have no row")),
-        n if n == prediction.scores.files().len() => {
-            console.note("none of them could be read; all scores are 0");
-        }
         n => console.note(format!(
             "{n} could not be read; their rows contain the mean of the other rows"
         )),

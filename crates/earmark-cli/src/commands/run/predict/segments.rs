@@ -1,7 +1,7 @@
 //! `earmark predict --segments`
 
 use super::formats::{ScoreFormat, by_class};
-use super::{Scored, Target};
+use super::{Scored, Target, refuse_none_read};
 use crate::prelude::*;
 use earmark::inference::{self, SegmentPrediction};
 
@@ -17,6 +17,7 @@ pub fn run(
         true => inference::out_of_fold_segments(run, data, &job.device, show, stop),
         false => inference::predict_segments(job, show, stop),
     })?;
+    refuse_none_read(target.out, prediction.recordings.len(), &prediction.skipped)?;
     write(target.out, target.format, &prediction)?;
     let SegmentPrediction {
         recordings, skipped, ..

@@ -1,6 +1,6 @@
 //! `earmark predict --shard`
 
-use super::{Scored, Target, name_of};
+use super::{Scored, Target, amount_scored, name_of};
 use crate::args::command_of_shards;
 use crate::prelude::*;
 use earmark::inference;
@@ -33,7 +33,7 @@ pub fn run(
         .map_or(&[][..], |(classes, _)| classes.as_slice());
     target.report(
         Scored {
-            amount: human_amount(inputs, "recording", "recordings"),
+            amount: amount_scored(inputs.saturating_sub(skipped.len()), inputs),
             classes,
             facts: json!({
                 "models": job.models,
