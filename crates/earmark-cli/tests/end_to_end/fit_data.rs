@@ -151,12 +151,13 @@ fn a_fit_that_has_not_ended_has_no_report() {
     assert!(refused.contains("no way to a model has finished"), "{refused}");
 }
 
-/// A recorder that failed leaves silence: it is said which clips are silent, as `data check` does, when they are used and at
-/// the end.
+/// A recorder that failed leaves silence, or a header alone: it is said which clips are such, as `data check` does, when
+/// they are used and at the end.
 #[test]
 fn silent_clips_are_named() {
     let lab = Lab::new();
     lab.wav("tones/low/empty.wav", vec![0; 8000]);
+    lab.wav("tones/low/header.wav", vec![]);
     let what = "fit tones -o t.safetensors --json";
     let mut command = lab.command(what);
     let output = command.env("EARMARK_MODELS", lab.path("models")).output();
@@ -168,6 +169,18 @@ fn silent_clips_are_named() {
     assert_eq!(found["silent"], serde_json::json!(["low/empty.wav"]));
     let warnings = found["warnings"].as_array().expect("a list");
     assert!(warnings.iter().any(|warning| warning == said), "{found}");
+    let said = "1 clip has no samples, so that silence is trained on as if it were the class: low/header.wav; record or \
+                copy them again, or remove them";
+    assert!(ended.err.contains(said), "{ended}");
+    assert_eq!(found["empty"], serde_json::json!(["low/header.wav"]));
+    let train = "train tiny.toml --data tones --run run --set train.epochs=1 --set validation.split={kind=\"none\"}";
+    let ended = lab.earmark(train).done();
+    assert!(
+        ended
+            .err
+            .contains("low/header.wav: the file contains no samples\n"),
+        "{ended}"
+    );
 }
 
 /// The table of folds of a fit, and its scores, are read back whatever the names of folders.

@@ -26,6 +26,9 @@ pub struct RepeatedSounds {
     /// Recordings that are silent throughout; earlier versions did not keep them.
     #[serde(default)]
     pub silent: Vec<usize>,
+    /// Recordings with a valid header and no samples; earlier versions did not keep them.
+    #[serde(default)]
+    pub empty: Vec<usize>,
 }
 
 /// Decodes all of `items` and finds those that sound the same; silent ones sound like nothing. `None` once `stop` is
@@ -41,7 +44,7 @@ pub fn repeated_sounds(
     let mut audible: Vec<(usize, Measured)> = Vec::new();
     for (at, measured) in scan(items, progress, look).into_iter().enumerate() {
         match measured? {
-            Ok(sound) if sound.is_empty() => {}
+            Ok(sound) if sound.is_empty() => found.empty.push(at),
             Ok(sound) if sound.is_silent(options) => found.silent.push(at),
             Ok(sound) => audible.push((at, sound)),
             Err(fault) => {

@@ -140,6 +140,7 @@ fn repeated_sounds_are_found() {
     std::fs::copy(tree.path("dog/a.wav"), tree.path("cat/copy.wav")).unwrap();
     write_wav(&tree.path("cat/quiet.wav"), 8000, 1, &[0; 400]);
     write_wav(&tree.path("dog/quiet.wav"), 8000, 1, &[0; 400]);
+    write_wav(&tree.path("dog/header.wav"), 8000, 1, &[]);
     tree.add("dog/broken.wav", "not audio");
     let items = tree.load().unwrap().items;
     let at = |file: &str| items.iter().position(|item| item.file == file).unwrap();
@@ -158,6 +159,7 @@ fn repeated_sounds_are_found() {
     assert_eq!(*broken, at("dog/broken.wav"));
     assert!(reason.starts_with("is text, not audio"), "{reason}");
     assert_eq!(found.silent, [at("cat/quiet.wav"), at("dog/quiet.wav")]);
+    assert_eq!(found.empty, [at("dog/header.wav")]);
     let stopped = repeated_sounds(
         &items,
         &CheckOptions::default(),

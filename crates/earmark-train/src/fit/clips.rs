@@ -81,34 +81,59 @@ pub(super) fn leave_out(
 
 /// Clips with a class that are silent throughout. Those of background are what they are said to be.
 pub(super) fn silent_clips(set: &DataSet, sounds: &CheckedSounds) -> Vec<String> {
-    let silent = sounds.found.iter().flat_map(|found| &found.silent);
-    let silent = silent.filter_map(|at| set.items.get(*at));
+    of_a_class(set, sounds.found.iter().flat_map(|found| &found.silent))
+}
+
+/// Clips with a class that have no samples.
+pub(super) fn empty_clips(set: &DataSet, sounds: &CheckedSounds) -> Vec<String> {
+    of_a_class(set, sounds.found.iter().flat_map(|found| &found.empty))
+}
+
+/// The names of the items at these places that have a class.
+fn of_a_class<'a>(set: &DataSet, at: impl Iterator<Item = &'a usize>) -> Vec<String> {
     let is_named = |item: &&Item| {
         let mut names = item.labels.iter().filter_map(|label| set.classes.name(*label));
         names.any(|name| !is_background(name))
     };
-    silent.filter(is_named).map(|item| item.file.clone()).collect()
+    let items = at.filter_map(|at| set.items.get(*at));
+    items.filter(is_named).map(|item| item.file.clone()).collect()
 }
 
 /// What to know about silent clips.
 pub(super) fn about_silent(clips: &[String], data: &Path) -> Option<String> {
-    if clips.is_empty() {
-        return None;
-    }
+    (!clips.is_empty()).then(|| {
+        format!(
+            "{} silent (below {} dBFS throughout), and so trained on as if that were the class: {}; listen to them, and \
+             remove them if nothing is there",
+            human_amount(clips.len(), "clip is", "clips are"),
+            CheckOptions::default().silence_dbfs,
+            first_names(clips, data)
+        )
+    })
+}
+
+/// What to know about clips without samples.
+pub(super) fn about_empty(clips: &[String], data: &Path) -> Option<String> {
+    (!clips.is_empty()).then(|| {
+        format!(
+            "{} no samples, so that silence is trained on as if it were the class: {}; record or copy them again, or \
+             remove them",
+            human_amount(clips.len(), "clip has", "clips have"),
+            first_names(clips, data)
+        )
+    })
+}
+
+/// The first names, and where to see the others.
+fn first_names(clips: &[String], data: &Path) -> String {
     let named = clips[..clips.len().min(NAMED)].join(", ");
-    let more = match clips.len().saturating_sub(NAMED) {
-        0 => String::new(),
+    match clips.len().saturating_sub(NAMED) {
+        0 => named,
         more => format!(
-            " and {more} more (`earmark data check {}`)",
+            "{named} and {more} more (`earmark data check {}`)",
             quote(&data.to_string_lossy())
         ),
-    };
-    Some(format!(
-        "{} silent (below {} dBFS throughout), and so trained on as if that were the class: {named}{more}; listen to them, \
-         and remove them if nothing is there",
-        human_amount(clips.len(), "clip is", "clips are"),
-        CheckOptions::default().silence_dbfs
-    ))
+    }
 }
 
 /// What to know about classes with a single clip, of which nothing can be held out; refused where all are such.
@@ -254,6 +279,14 @@ mod tests {
                     "dog/0.wav, dog/1.wav, dog/2.wav and 2 more (`earmark data check 'my sounds'`)"
                 ),
             "{many}"
+        );
+        assert!(empty_clips(&set, &of(&[1])).is_empty());
+        let mut without = of(&[]);
+        without.found.as_mut().unwrap().empty = vec![0, 3];
+        assert_eq!(
+            about_empty(&empty_clips(&set, &without), Path::new("my sounds")).unwrap(),
+            "1 clip has no samples, so that silence is trained on as if it were the class: dog/2.wav; record or copy \
+             them again, or remove them"
         );
         // What an earlier version has found says nothing of them.
         let earlier = serde_json::json!({

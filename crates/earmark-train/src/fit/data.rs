@@ -1,7 +1,10 @@
 //! The clips of a fit: those to train on, in folds, and those of the fold that nothing is seen of.
 
 use super::choose_folds::FoldPlan;
-use super::clips::{about_silent, few_clips, leave_out, read_usable, say_background, silent_clips, sizes};
+use super::clips::{
+    about_empty, about_silent, empty_clips, few_clips, leave_out, read_usable, say_background, silent_clips,
+    sizes,
+};
 use super::cut_outs::keep_together;
 use super::folds::{draw, merge};
 use super::job::FitFolderJob;
@@ -27,6 +30,8 @@ pub(super) struct FitData {
     pub skipped: Skips,
     /// Clips with a class that are silent throughout, which are used all the same.
     pub silent: Vec<String>,
+    /// Clips with a class that have no samples, which are used all the same.
+    pub empty: Vec<String>,
     /// The folds of which one may be left out.
     pub outer_folds: Vec<u32>,
     /// Whether they are drawn in place of those of the data.
@@ -74,6 +79,7 @@ impl FitData {
             item.group = group;
         }
         let silent = silent_clips(&set, &sounds);
+        let empty = empty_clips(&set, &sounds);
         let (skipped, unreadable) = leave_out(&mut set, &sounds, observer)?;
         if plan.is_drawn {
             draw(&mut set)?;
@@ -99,6 +105,7 @@ impl FitData {
         warnings.extend(sizes(&set));
         warnings.extend(few_clips(&set)?);
         warnings.extend(about_silent(&silent, &job.data));
+        warnings.extend(about_empty(&empty, &job.data));
         for warning in &warnings {
             observer(Event::Note(warning.clone()));
         }
@@ -110,6 +117,7 @@ impl FitData {
             test,
             skipped,
             silent,
+            empty,
             outer_folds,
             warnings,
             unreadable,

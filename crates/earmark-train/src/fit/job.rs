@@ -151,6 +151,8 @@ pub struct FitFolderResult {
     pub damaged: Skips,
     /// Clips with a class that are silent throughout, and used all the same.
     pub silent: Vec<String>,
+    /// Clips with a class that have no samples, and used all the same.
+    pub empty: Vec<String>,
     /// Seconds of this call.
     pub seconds: f64,
 }

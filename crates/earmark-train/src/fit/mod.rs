@@ -188,6 +188,7 @@ fn finish_fit(
         skipped,
         damaged,
         silent: data.silent.clone(),
+        empty: data.empty.clone(),
         seconds: 0.0,
     };
     show_page(context, &result, chosen)?;

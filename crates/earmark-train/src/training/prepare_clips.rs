@@ -1,6 +1,7 @@
 //! The clips of a training and their features.
 
 use crate::{Event, Observer, PipelineError, Skips, reason};
+use earmark_audio::ClipNote;
 use earmark_core::human::human_amount;
 use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item, Prepared, is_about_one_file};
@@ -74,7 +75,7 @@ pub(super) fn source_notes(items: &[Item], prepared: &Prepared) -> Vec<String> {
     let mut named = Skips::new();
     for (item, clip) in items.iter().zip(&prepared.clips) {
         for note in clip.iter().flat_map(|clip| &clip.notes) {
-            match is_about_one_file(note) {
+            match is_about_one_file(note) || *note == ClipNote::EmptyFile {
                 true => named.push((item.file.clone(), note.to_string())),
                 false => *counts.entry(note.to_string()).or_default() += 1,
             }
