@@ -173,7 +173,8 @@ fn silent_clips_are_named() {
                 copy them again, or remove them";
     assert!(ended.err.contains(said), "{ended}");
     assert_eq!(found["empty"], serde_json::json!(["low/header.wav"]));
-    let train = "train tiny.toml --data tones --run run --set train.epochs=1 --set validation.split={kind=\"none\"}";
+    let train =
+        "train tiny.toml --data tones --run run --set train.epochs=1 --set validation.split={kind=\"none\"}";
     let ended = lab.earmark(train).done();
     assert!(
         ended
