@@ -95,4 +95,12 @@ fn somebody_elses_folder_is_left_alone() {
         "tones: is not empty and not an earlier demo; choose another folder with --out"
     );
     assert_eq!(names(&lab), ["tiny.toml", "tones"]);
+    // A folder that can't be made: the program may run as root, which may write everywhere but not below a file.
+    lab.write("a-file", "");
+    let refused = lab.earmark("demo --out a-file/demo").refused();
+    assert!(refused.starts_with("a-file/demo: "), "{refused}");
+    assert!(
+        refused.ends_with("; choose another folder with --out"),
+        "{refused}"
+    );
 }

@@ -70,6 +70,8 @@ pub fn run(args: &Demo, console: &Console) -> anyhow::Result<Status> {
 /// Makes a new folder; an earlier demo there is replaced, anything else is left alone.
 fn prepare_folder(root: &Path) -> anyhow::Result<()> {
     let mark = root.join(MARK);
+    let unusable =
+        |e: std::io::Error| anyhow::anyhow!("{}: {e}; choose another folder with --out", root.display());
     if mark.is_file() {
         for folder in ["data", "runs"].map(|name| root.join(name)) {
             match std::fs::remove_dir_all(&folder) {
@@ -80,13 +82,13 @@ fn prepare_folder(root: &Path) -> anyhow::Result<()> {
                 _ => {}
             }
         }
-    } else if root.exists() && std::fs::read_dir(root)?.next().is_some() {
+    } else if root.exists() && std::fs::read_dir(root).map_err(&unusable)?.next().is_some() {
         bail!(
             "{}: is not empty and not an earlier demo; choose another folder with --out",
             root.display()
         );
     }
-    std::fs::create_dir_all(root)?;
+    std::fs::create_dir_all(root).map_err(&unusable)?;
     output::write(&mark, |w| {
         w.write_all(b"{ \"what\": \"a folder of `earmark demo`, which may be written again\" }\n")
     })
