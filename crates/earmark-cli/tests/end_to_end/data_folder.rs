@@ -223,6 +223,27 @@ fn a_recipe_is_for_a_folder_that_can_be_read() {
     lab.earmark(&format!("data classes kaggle {flags}")).done();
 }
 
+/// Recordings that the table lacks, and results that are no labels: said wherever the folder is described.
+#[test]
+fn what_is_not_read_in_a_folder_is_said() {
+    let lab = lab();
+    lab.write("sounds/audio/new.wav", lab.bytes("sounds/audio/low0.wav"));
+    let tags = "Start (s),End (s),Class,Confidence,File\n0.000,0.500,Owl,0.9000,audio/low0.wav\n";
+    lab.write("sounds/tags.csv", tags);
+    for command in [
+        "data check sounds",
+        "init sounds",
+        "train folder --data sounds --layout csv --fold 1 --dry-run --set network.width=0.01",
+    ] {
+        let ended = lab.earmark(command);
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(said.contains(LINE.trim_end()), "{ended}");
+        let left_out = "1 recording not in labels.csv left out, first audio/new.wav";
+        assert!(said.contains(left_out), "{ended}");
+        assert!(said.contains("tags.csv: results of a model, not taken as labels "), "{ended}");
+    }
+}
+
 #[test]
 fn a_table_without_duplicates_and_leaks_is_written() {
     let lab = lab();

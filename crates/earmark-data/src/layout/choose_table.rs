@@ -13,6 +13,7 @@ use super::find_misplaced_files::FileIndex;
 use super::interface::Columns;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
+use super::result_tables::{class_folders_come_first, is_result_file};
 use crate::dataset::description::below;
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;
@@ -52,17 +53,34 @@ impl TableChoice {
     }
 }
 
-/// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Where
-/// labels are not read, one that has them is still the likelier one. Less usual names of columns count where no table
-/// fits and there are no class folders.
+/// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Results
+/// that earmark wrote count where no other table fits and no class folders come first.
 pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
+    let choice = choose_among(root, options, Results::PassedOver)?;
+    let is_found = matches!(choice, TableChoice::Fits(_) | TableChoice::Several(_));
+    match is_found || class_folders_come_first(root, options)? {
+        true => Ok(choice),
+        false => choose_among(root, options, Results::Taken),
+    }
+}
+
+/// Whether tables of results count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Results {
+    Taken,
+    PassedOver,
+}
+
+/// Where labels are not read, a table that has them is still the likelier one. Less usual names of columns count where
+/// no table fits and there are no class folders.
+fn choose_among(root: &Path, options: &DataOptions, results: Results) -> Result<TableChoice, DataError> {
     let labelled = DataOptions {
         read_labels: true,
         ..options.clone()
     };
-    let choice = match choose(root, &labelled, columns)? {
+    let choice = match choose(root, &labelled, columns, results)? {
         TableChoice::Fits(path) => return Ok(TableChoice::Fits(path)),
-        _ if !options.read_labels => choose(root, options, columns)?,
+        _ if !options.read_labels => choose(root, options, columns, results)?,
         choice => choice,
     };
     let is_settled = matches!(
@@ -72,7 +90,7 @@ pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableCh
     if is_settled || has_class_folders(root)? {
         return Ok(choice);
     }
-    match choose(root, &labelled, likely_columns)? {
+    match choose(root, &labelled, likely_columns, results)? {
         found @ (TableChoice::Fits(_) | TableChoice::Several(_)) => Ok(found),
         _ => Ok(choice),
     }
@@ -81,16 +99,22 @@ pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableCh
 /// How the columns of a table are found.
 type FindColumns = fn(&Table, &DataOptions) -> Result<Columns, DataError>;
 
-fn choose(root: &Path, options: &DataOptions, columns: FindColumns) -> Result<TableChoice, DataError> {
+fn choose(
+    root: &Path,
+    options: &DataOptions,
+    columns: FindColumns,
+    results: Results,
+) -> Result<TableChoice, DataError> {
     let names = |paths: &[PathBuf]| paths.iter().map(|path| below(root, path)).collect::<Vec<_>>();
     let index = OnceCell::new();
-    let top = tables_in(root)?;
+    let counts = |path: &PathBuf| results == Results::Taken || !is_result_file(path);
+    let top: Vec<PathBuf> = tables_in(root)?.into_iter().filter(counts).collect();
     let mut with_columns = Vec::new();
     let mut broken = Vec::new();
     for inner in [false, true] {
         let mut fitting = Vec::new();
         let tables = if inner { inner_tables(root)? } else { top.clone() };
-        for path in tables {
+        for path in tables.into_iter().filter(counts) {
             match fit(root, &path, (options, columns), &index) {
                 Fit::Files => fitting.push(path),
                 Fit::Columns => with_columns.push(path),

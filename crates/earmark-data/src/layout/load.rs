@@ -14,8 +14,10 @@ use super::kind::LayoutKind;
 use super::options::DataOptions;
 use super::recognise_layout::{layout_of, recognise};
 use super::refuse_or_skip_missing::skip_missing;
+use super::result_tables::passed_over;
 use super::select_rows::{refuse_duplicates, select_subsets};
 use super::similar_classes::similar_classes;
+use super::unlisted_recordings::unlisted;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::error::DataError;
 
@@ -57,6 +59,13 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
     let layout = layout_of(kind);
     options.refuse_unused(kind, layout.unused_options())?;
     let mut rows = layout.read(root, options)?;
+    if kind == LayoutKind::Csv
+        && let Some(table) = rows.tables.values().next()
+    {
+        rows.notes.extend(unlisted(root, table, &rows.rows)?);
+    }
+    let results = passed_over(root, kind, &rows.tables, options)?;
+    rows.notes.extend(results);
     let emptied = apply_class_changes(root, layout, &mut rows, options)?;
     select_subsets(root, &mut rows, options)?;
     if !options.read_labels {

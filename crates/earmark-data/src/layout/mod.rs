@@ -33,8 +33,10 @@ mod options;
 mod read_as;
 mod recognise_layout;
 mod refuse_or_skip_missing;
+mod result_tables;
 mod select_rows;
 mod similar_classes;
+mod unlisted_recordings;
 mod urbansound8k;
 
 pub use audio_files::{AUDIO_EXTENSIONS, is_audio_name};

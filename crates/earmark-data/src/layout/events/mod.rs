@@ -19,5 +19,6 @@ mod window_starts;
 pub use config::{EventOptions, EventOverlap, UnlabelledWindows};
 pub use event_table::EventTable;
 pub use labelled_event::LabelledEvent;
+pub(super) use next_to_recordings::results_next_to_recordings;
 pub(super) use one_table::is_one_table;
 pub(super) use read_events::Events;

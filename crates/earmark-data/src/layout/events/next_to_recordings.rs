@@ -17,6 +17,7 @@ use crate::layout::choose_table::{TableChoice, choose_table};
 use crate::layout::class_folders::has_class_folders;
 use crate::layout::interface::Row;
 use crate::layout::options::DataOptions;
+use crate::layout::result_tables::is_result_file;
 use crate::wording::quoted;
 
 /// The recordings below a folder, and the tables of events next to each.
@@ -53,8 +54,17 @@ pub(super) fn any(root: &Path, options: &DataOptions) -> Result<bool, DataError>
     Ok(all.any(|table| EventTable::is_one(table, options)))
 }
 
+/// The tables next to recordings that earmark wrote as results.
+pub(in super::super) fn results_next_to_recordings(
+    root: &Path,
+    options: &DataOptions,
+) -> Result<Vec<PathBuf>, DataError> {
+    let tables = tables(root, options)?.into_iter().flat_map(|(_, tables)| tables);
+    Ok(tables.filter(|table| is_result_file(table)).collect())
+}
+
 /// Whether a folder is likely meant so: recordings have tables of events next to them, half of all where folders may be
-/// classes, and no other table lists clips.
+/// classes, and no other table lists clips. Results that earmark wrote say nothing against class folders.
 pub(super) fn are_meant(root: &Path, options: &DataOptions) -> Result<bool, DataError> {
     if !any(root, options)? {
         return Ok(false);
@@ -65,7 +75,8 @@ pub(super) fn are_meant(root: &Path, options: &DataOptions) -> Result<bool, Data
     {
         return Ok(false);
     }
-    let with = tables.iter().filter(|(_, tables)| !tables.is_empty()).count();
+    let is_labelled = |tables: &[PathBuf]| tables.iter().any(|table| !is_result_file(table));
+    let with = tables.iter().filter(|(_, tables)| is_labelled(tables)).count();
     Ok(2 * with >= tables.len() || !has_class_folders(root)?)
 }
 

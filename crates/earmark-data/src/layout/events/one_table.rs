@@ -20,6 +20,7 @@ use crate::layout::interface::{Row, Rows};
 use crate::layout::kind::LayoutKind;
 use crate::layout::options::DataOptions;
 use crate::layout::refuse_or_skip_missing::skip_missing;
+use crate::layout::unlisted_recordings::unlisted;
 use crate::table::columns::Table;
 
 /// The column of a table that Raven wrote.
@@ -126,6 +127,8 @@ pub(super) fn read(root: &Path, path: &Path, options: &DataOptions) -> Result<Un
     };
     let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
     rows.tables = subsets.map(|subset| (subset, path.to_owned())).collect();
+    let unlisted = unlisted(root, path, &rows.rows)?;
+    rows.notes.extend(unlisted);
     keep_wanted(root, &mut rows, options)?;
     if rows.search {
         find_by_last_part(root, &mut rows);

@@ -9,7 +9,9 @@ mod seconds;
 mod table;
 mod time_and_place;
 
-pub(super) use time_and_place::without_time_and_place;
+pub(super) use earmark_core::event_tables::{
+    CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, RECORDING_COLUMN, without_time_and_place,
+};
 
 use super::recording_facts::{RecordingFacts, ScoreGrid};
 use super::result::{TagResult, WindowScores};
@@ -20,16 +22,6 @@ use std::path::Path;
 
 /// Columns of events in Parquet, named as the keys of JSON; the first three are those of windows, too.
 pub(super) const EVENT_COLUMNS: [&str; 5] = ["file", "start_seconds", "end_seconds", "class", "score"];
-
-/// Columns of events in csv, which scripts of the first versions rely on.
-pub(super) const CSV_EVENT_COLUMNS: [&str; 5] = ["Start (s)", "End (s)", "Class", "Confidence", "File"];
-
-/// Columns of windows in csv before those of the classes.
-pub(super) const CSV_WINDOW_COLUMNS: [&str; 3] = ["File", "Start (s)", "End (s)"];
-
-/// A further column of windows: [`RecordingFacts`] in the first row of a recording, else empty. It is the fourth in
-/// Parquet, and behind the classes in csv.
-pub(super) const RECORDING_COLUMN: &str = "recording";
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

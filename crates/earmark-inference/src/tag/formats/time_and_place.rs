@@ -1,18 +1,8 @@
 //! When and where, as columns and keys behind those that a format has anyway.
 
 use crate::time_and_place::TimeAndPlace;
+pub(super) use earmark_core::event_tables::TIME_AND_PLACE_COLUMNS as COLUMNS;
 use serde::Serialize;
-
-/// Names of the columns.
-pub(super) const COLUMNS: [&str; 4] = ["recorded_at", "site", "latitude", "longitude"];
-
-/// The columns of a table without those of when and where.
-pub(in crate::tag) fn without_time_and_place(columns: &[String]) -> &[String] {
-    match columns.len().checked_sub(COLUMNS.len()) {
-        Some(others) if columns[others..] == COLUMNS => &columns[..others],
-        _ => columns,
-    }
-}
 
 /// The moment and the site of what begins at `seconds` of a recording; empty for what is not known.
 pub(super) fn texts(known: &TimeAndPlace, seconds: f64) -> [String; 2] {
@@ -95,20 +85,5 @@ mod tests {
             keys,
             r#"{"recorded_at":null,"site":null,"latitude":null,"longitude":null}"#
         );
-    }
-
-    #[test]
-    fn the_columns_are_passed_over_by_name() {
-        let columns = |names: &[&str]| {
-            names
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<String>>()
-        };
-        let table = columns(&["file", "Owl", "recorded_at", "site", "latitude", "longitude"]);
-        assert_eq!(without_time_and_place(&table), ["file", "Owl"]);
-        let other = columns(&["file", "a", "b", "c", "d"]);
-        assert_eq!(without_time_and_place(&other), other);
-        assert!(without_time_and_place(&other[..1]).len() == 1);
     }
 }
