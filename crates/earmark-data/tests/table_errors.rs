@@ -19,7 +19,7 @@ fn folders_that_are_not_there_or_say_nothing() {
         .to_string();
     assert_eq!(
         error.replace(&tree.root().display().to_string(), "DIR"),
-        "there is no data folder DIR/nowhere; check the path given with --data"
+        "there is no data folder DIR/nowhere; check the path"
     );
     assert_eq!(
         tree.error(),
@@ -98,6 +98,17 @@ fn columns() {
     assert_eq!(
         tree.error(),
         "DIR/train_curated.csv: there is no column \"labels\"; did you mean \"label\"?; the columns are \"fname\", \"label\""
+    );
+    // No column is the right one: the line above the rows is missing, or there is a column per class.
+    assert_eq!(
+        csv("a.wav,x\nb.wav,y\n").error(),
+        "DIR/t.csv: the first line (\"a.wav\", \"x\") names the recording \"a.wav\" instead of columns; write a line \
+         above it with the names of the columns, such as \"file\" and \"label\""
+    );
+    assert_eq!(
+        csv("file,cat,dog,fold\na.wav,0,1,0\nb.wav,1,1,1\n").error(),
+        "DIR/t.csv: has a column per class, with 0 or 1, such as \"cat\" and \"dog\"; write a column `labels` in their \
+         place, with the names of the classes whose cell is 1, separated by commas"
     );
     let options = DataOptions {
         subset_column: Some("x".into()),

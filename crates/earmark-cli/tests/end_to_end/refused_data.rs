@@ -8,7 +8,7 @@ const TRAIN: &str = "train tiny.toml --data tones --run run --fold 1";
 fn folders_and_folds() {
     let lab = Lab::trained();
     std::fs::create_dir(lab.path("empty")).expect("a folder");
-    let nowhere = "there is no data folder nowhere; check the path given with --data";
+    let nowhere = "there is no data folder nowhere; check the path";
     let nothing = "empty has no audio files; put recordings there or remove the folder";
     let no_test = "tones has no subset \"test\"; its subsets are \"train\"";
     for (arguments, wanted) in [
@@ -189,7 +189,7 @@ fn a_data_folder_that_is_gone_when_the_run_is_resumed() {
     let message = lab.earmark(&format!("{TRAIN} --resume")).refused();
     assert_eq!(
         message,
-        "there is no data folder tones; check the path given with --data"
+        "there is no data folder tones; check the path"
     );
     // Elsewhere it is the same data.
     lab.earmark("train tiny.toml --data moved --run run --fold 1 --resume")

@@ -14,7 +14,7 @@ use crate::wording::quoted;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The data folder is not there.
-    #[error("there is no data folder {0}; check the path given with --data")]
+    #[error("there is no data folder {0}; check the path")]
     NoRoot(PathBuf),
     /// A recording where a data folder or a table belongs.
     #[error(

@@ -65,11 +65,11 @@ impl Layout for Csv {
         rows.multi_label = rows.rows.iter().any(|row| row.labels.len() > 1);
         let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
         rows.tables = subsets.map(|subset| (subset, path.clone())).collect();
-        let commas = match options.label_separator.is_none() && rule == LabelRule::One {
-            true => commas_in_labels(&rows, &table, &columns),
-            false => None,
+        let separators = match options.label_separator.is_none() {
+            true => separators_in_labels(&rows, &table, &columns, &rule),
+            false => Vec::new(),
         };
-        let notes = commas
+        let notes = separators
             .into_iter()
             .chain(numbers_in_subsets(&table, &columns, options));
         rows.notes
@@ -78,18 +78,34 @@ impl Layout for Csv {
     }
 }
 
-/// Says that commas are part of labels, where a reader may have meant several labels.
-fn commas_in_labels(rows: &Rows, table: &Table, columns: &Columns) -> Option<String> {
-    let with_comma = || {
-        rows.rows
-            .iter()
-            .flat_map(|row| &row.labels)
-            .filter(|label| label.contains(','))
+/// What may separate labels, by name, and how `--label-separator` is given it.
+const SEPARATORS: [(char, &str, &str); 3] = [
+    (',', "commas", ","),
+    (';', "semicolons", "\";\""),
+    ('|', "vertical bars", "\"|\""),
+];
+
+/// Says that separators are part of labels, where a reader may have meant several labels.
+fn separators_in_labels(rows: &Rows, table: &Table, columns: &Columns, rule: &LabelRule) -> Vec<String> {
+    let Some(name) = columns.label.map(|column| table.name(column)) else {
+        return Vec::new();
     };
-    let (first, name) = (with_comma().next()?, table.name(columns.label?));
-    let labels = human_amount(with_comma().count(), "label", "labels");
-    Some(format!(
-        "{labels} with commas in the column {name:?}, such as {first:?}, taken as one label each; if commas separate \
-         labels, name the column `labels` or set --label-separator ,"
-    ))
+    let note = |(separator, called, given): (char, &str, &str)| {
+        let labels = rows.rows.iter().flat_map(|row| &row.labels);
+        let with: Vec<&String> = labels.filter(|label| label.contains(separator)).collect();
+        let first = with.first()?;
+        let labels = human_amount(with.len(), "label", "labels");
+        let rename = match separator {
+            ',' => "name the column `labels` or ",
+            _ => "",
+        };
+        Some(format!(
+            "{labels} with {called} in the column {name:?}, such as {first:?}, taken as one label each; if {called} \
+             separate labels, {rename}set --label-separator {given}"
+        ))
+    };
+    // Labels that commas separate have commas between quotes alone.
+    let others = SEPARATORS.into_iter();
+    let others = others.filter(|(separator, ..)| *separator != ',' || *rule == LabelRule::One);
+    others.filter_map(note).collect()
 }

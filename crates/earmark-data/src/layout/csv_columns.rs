@@ -69,8 +69,31 @@ pub(super) fn likely_columns(table: &Table, options: &DataOptions) -> Result<Col
             label_column: likely(&options.label_column, &LABEL_COLUMNS, &OTHER_LABEL_COLUMNS),
             ..options.clone()
         };
-        columns(table, &options).map_err(|_| error)
+        columns(table, &options).map_err(|_| match (&options.file_column, &options.label_column) {
+            (Some(_), None) => a_column_per_class(table).unwrap_or(error),
+            _ => error,
+        })
     })
+}
+
+/// What is wrong with a table that says by 0 or 1 whether a recording is of a class: no single column has the labels.
+fn a_column_per_class(table: &Table) -> Option<DataError> {
+    let others = ["fold", "group"].into_iter().chain(SUBSET_COLUMNS);
+    let others: Vec<usize> = others.filter_map(|name| table.find_usual(&[name])).collect();
+    let is_flag = |cell: &str| matches!(cell, "0" | "1" | "0.0" | "1.0");
+    let is_class =
+        |column: &usize| !others.contains(column) && table.rows.iter().all(|row| is_flag(row.cell(*column)));
+    let classes = (0..table.names().len()).filter(is_class);
+    let classes: Vec<&str> = classes.map(|column| table.name(column)).collect();
+    if table.rows.is_empty() || classes.len() < 2 {
+        return None;
+    }
+    let problem = format!(
+        "has a column per class, with 0 or 1, such as {:?} and {:?}; write a column `labels` in their place, with the \
+         names of the classes whose cell is 1, separated by commas",
+        classes[0], classes[1]
+    );
+    Some(DataError::at(&table.path, problem))
 }
 
 /// What to know about a column of subsets that nobody named: it may be one of folds.

@@ -6,6 +6,7 @@ use earmark_core::csv_table::{Record, read_records};
 use earmark_core::text::letters_and_digits;
 
 use crate::dataset::error::DataError;
+use crate::layout::is_audio_name;
 use crate::wording::{hint, quoted};
 
 /// A parsed table: one header, rows of equal length.
@@ -92,6 +93,14 @@ impl Table {
         let remedy = key.map_or(String::new(), |key| {
             format!("; name the right one with --{key}, or `{key}` in [data]")
         });
+        if let Some(file) = self.headers.iter().find(|name| is_audio_name(Path::new(name))) {
+            let first = quoted(&self.headers, ", ");
+            let problem = format!(
+                "the first line ({first}) names the recording {file:?} instead of columns; write a line above it with \
+                 the names of the columns, such as \"file\" and \"label\""
+            );
+            return Err(DataError::at(&self.path, problem));
+        }
         let headers = || self.headers.iter().map(String::as_str);
         let mut hints = names.iter().map(|name| hint(name, headers()));
         let hint = hints.find(|hint| !hint.is_empty()).unwrap_or_default();

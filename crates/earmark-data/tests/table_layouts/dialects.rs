@@ -95,9 +95,14 @@ fn times_of_labels_are_no_clips() {
     assert_eq!(once.load().unwrap().items.len(), 2);
 }
 
+/// A table of two recordings, which are all in the folder.
+fn of_two(table: &str) -> Tree {
+    Tree::new(&[("t.csv", table), ("dog0.wav", ""), ("cat0.wav", "")])
+}
+
 #[test]
 fn the_name_of_the_column_says_how_a_cell_is_split() {
-    let one = with_audio(b"file,label\ndog0.wav,\"Dog, bark\"\ncat0.wav,cat\n");
+    let one = of_two("file,label\ndog0.wav,\"Dog, bark\"\ncat0.wav,cat\n");
     let set = one.load().unwrap();
     assert_eq!(set.classes.names(), ["Dog, bark", "cat"]);
     assert!(!set.multi_label);
@@ -115,12 +120,44 @@ fn the_name_of_the_column_says_how_a_cell_is_split() {
     let split = one.load_with(&separated(",")).unwrap();
     assert_eq!(split.classes.names(), ["Dog", "bark", "cat"]);
     assert!(split.notes.is_empty());
-    let several = with_audio(b"file,labels\ndog0.wav,\"\"\"Dog, bark\"\",wind\"\ncat0.wav,cat\n");
+    let several = of_two("file,labels\ndog0.wav,\"\"\"Dog, bark\"\",wind\"\ncat0.wav,cat\n");
     let set = several.load().unwrap();
     assert_eq!(set.classes.names(), ["Dog, bark", "cat", "wind"]);
     assert!(set.multi_label && set.notes.is_empty());
     let whole = several.load_with(&separated("")).unwrap();
     assert_eq!(whole.classes.names(), ["\"Dog, bark\",wind", "cat"]);
+}
+
+/// Other separators than commas may be meant in a column of any name.
+#[test]
+fn other_separators_in_labels_are_said() {
+    let semicolons = of_two("file,labels\ndog0.wav,dog;noise\ncat0.wav,cat\n")
+        .load()
+        .unwrap();
+    assert_eq!(semicolons.classes.names(), ["cat", "dog;noise"]);
+    assert_eq!(
+        semicolons.notes,
+        [
+            "t.csv: 1 label with semicolons in the column \"labels\", such as \"dog;noise\", taken as one label each; \
+             if semicolons separate labels, set --label-separator \";\""
+        ]
+    );
+    let bars = of_two("file,label\ndog0.wav,dog|noise\ncat0.wav,cat|noise\n");
+    let notes = bars.load().unwrap().notes;
+    assert!(
+        notes[0].starts_with("t.csv: 2 labels with vertical bars in the column \"label\""),
+        "{notes:?}"
+    );
+    assert!(
+        notes[0].ends_with("separate labels, set --label-separator \"|\""),
+        "{notes:?}"
+    );
+    let named = DataOptions {
+        label_separator: Some("|".to_owned()),
+        ..DataOptions::default()
+    };
+    let set = bars.load_with(&named).unwrap();
+    assert_eq!((set.classes.names().len(), set.notes.len()), (3, 0));
 }
 
 #[test]
