@@ -111,7 +111,10 @@ impl FindingKind {
             Self::Clipped => "record or export them at a lower level if you can",
             Self::OddRate => "they are resampled; nothing is left above half the lower rate",
             Self::OddChannels => "they are mixed down to one; check that no channel is out of phase",
-            Self::Unlabelled => "correct if they contain none of the classes; otherwise label them",
+            Self::Unlabelled => {
+                "trainings leave them out: label them, or, if they have none of the classes, give them one of their \
+                 own, such as `background`"
+            }
             Self::UnusedClass => "add recordings or take them out of the class map",
             Self::SmallClass => "add recordings or use fewer folds",
             Self::Imbalance => "look at per-class scores; add recordings of the small classes",
