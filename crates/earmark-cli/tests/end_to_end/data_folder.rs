@@ -240,7 +240,10 @@ fn what_is_not_read_in_a_folder_is_said() {
         assert!(said.contains(LINE.trim_end()), "{ended}");
         let left_out = "1 recording not in labels.csv left out, first audio/new.wav";
         assert!(said.contains(left_out), "{ended}");
-        assert!(said.contains("tags.csv: results of a model, not taken as labels "), "{ended}");
+        assert!(
+            said.contains("tags.csv: results of a model, not taken as labels "),
+            "{ended}"
+        );
     }
 }
 

@@ -187,10 +187,7 @@ fn a_data_folder_that_is_gone_when_the_run_is_resumed() {
     lab.crash(TRAIN, "step:12").killed();
     std::fs::rename(lab.path("tones"), lab.path("moved")).expect("to rename");
     let message = lab.earmark(&format!("{TRAIN} --resume")).refused();
-    assert_eq!(
-        message,
-        "there is no data folder tones; check the path"
-    );
+    assert_eq!(message, "there is no data folder tones; check the path");
     // Elsewhere it is the same data.
     lab.earmark("train tiny.toml --data moved --run run --fold 1 --resume")
         .done();
