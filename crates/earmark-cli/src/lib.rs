@@ -10,6 +10,7 @@ mod commands_left_out;
 mod compute_threads;
 mod console;
 mod given;
+mod kinds_of_results;
 mod missing_arguments;
 mod mistyped;
 mod names_and_lines;

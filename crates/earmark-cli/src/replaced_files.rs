@@ -4,6 +4,7 @@
 //! others may name what is read.
 
 use crate::args::DataArgs;
+use crate::kinds_of_results::ResultKind;
 use crate::output::is_stdout;
 use anyhow::bail;
 use clap::parser::ValueSource;
@@ -91,6 +92,10 @@ pub fn refuse_lost_files(command: &Command, matches: &ArgMatches) -> anyhow::Res
                 flag(other)
             );
         }
+        let kind = asked.kind(arg);
+        if let Some(kind) = kind.filter(|kind| asked.is_format_open(*kind)) {
+            kind.refuse_ending(&format!("{} {}", flag(arg), path.display()), path)?;
+        }
         let Some(found) = file_at(path) else {
             continue;
         };
@@ -107,6 +112,9 @@ pub fn refuse_lost_files(command: &Command, matches: &ArgMatches) -> anyhow::Res
         } else {
             refuse_no_result(&given, &found)?;
             asked.refuse_table(&given, &found)?;
+            if let Some(kind) = kind {
+                kind.refuse_other(&given, &found)?;
+            }
         }
         if is_out && asked.names == ["export"] && !is_empty(&found) && !is_graph(&found) {
             bail!("{given}: is not an ONNX graph, and would be replaced by one; name another file");
@@ -135,6 +143,21 @@ impl<'a> Asked<'a> {
             false => None,
         };
         found.into_iter().flatten().map(Path::new).collect()
+    }
+
+    /// What is written to the file that an argument names.
+    fn kind(&self, arg: &Arg) -> Option<ResultKind> {
+        let is_set = |id: &str| matches!(self.matches.try_get_one::<bool>(id), Ok(Some(true)));
+        let value = |id: &str| {
+            let given = self.values_of(id);
+            given.first().map(|value| value.to_string_lossy().into_owned())
+        };
+        ResultKind::of(&self.names, arg.get_id().as_str(), is_set, value)
+    }
+
+    /// Whether nothing but the ending of its file says the format of scores; of other kinds nothing else does.
+    fn is_format_open(&self, kind: ResultKind) -> bool {
+        kind != ResultKind::BestThree && (kind != ResultKind::Scores || self.values_of("format").is_empty())
     }
 
     /// The values of an argument that only some commands have.

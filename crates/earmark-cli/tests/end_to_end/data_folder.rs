@@ -58,7 +58,7 @@ fn one_line_says_what_a_folder_is_taken_for() {
     let train = "train tiny.toml --data sounds --layout csv --run cv --folds all --set train.epochs=1";
     let ended = lab.earmark(train).done();
     assert_eq!(ended.err.matches(LINE).count(), 1, "{ended}");
-    let ended = lab.earmark("predict cv --data sounds -o x.csv").done();
+    let ended = lab.earmark("predict cv --data sounds -o scores.csv").done();
     assert!(
         ended
             .err

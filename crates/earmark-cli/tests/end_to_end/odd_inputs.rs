@@ -272,13 +272,16 @@ fn names_can_t_forge_a_line() {
 fn a_named_link_that_leads_nowhere_costs_itself_alone() {
     let lab = lab();
     symlink("moved.wav", lab.path("in/gone.wav")).expect("a link");
-    for command in [
-        "tag in/a.wav in/gone.wav --model runs/a -q -o o.csv",
-        "predict runs/a -q -o o.csv --files in/a.wav in/gone.wav",
+    for (command, out) in [
+        ("tag in/a.wav in/gone.wav --model runs/a -q -o o.csv", "o.csv"),
+        (
+            "predict runs/a -q -o scores.csv --files in/a.wav in/gone.wav",
+            "scores.csv",
+        ),
     ] {
         let ended = lab.earmark(command).exit(2);
         assert!(ended.err.contains("skipped in/gone.wav: "), "{ended}");
-        assert!(lab.read("o.csv").contains("in/a.wav"), "{command}");
+        assert!(lab.read(out).contains("in/a.wav"), "{command}");
     }
     let refused = lab
         .earmark("tag in/a.wav in/none.wav --model runs/a -q -o o.csv")

@@ -373,8 +373,8 @@ fn an_output_that_can_not_be_written_is_found_first() {
         let message = lab.earmark(&format!("{missing} -o tones{more}")).refused();
         assert!(message.contains("there is a folder of that name"), "{message}");
     }
-    lab.write("old.csv", "as it was");
+    lab.write("old.csv", "fname,low\nx.wav,0.5\n");
     lab.earmark("predict runs/none --files tones/low/0.wav -o old.csv")
         .refused();
-    assert_eq!(lab.read("old.csv"), "as it was");
+    assert_eq!(lab.read("old.csv"), "fname,low\nx.wav,0.5\n");
 }

@@ -102,7 +102,7 @@ fn the_tables_of_a_data_folder_and_the_files_of_a_run_are_kept() {
     lab.tone("set/a.wav", 300.0);
     lab.tone("set/b.wav", 1000.0);
     lab.write("set/labels.csv", "file,label\na.wav,low\nb.wav,mid\n");
-    lab.write("set/notes.csv", "old results\n");
+    lab.write("set/notes.csv", "fname,low\nold.wav,0.5\n");
     let table = "is the table that the labels in set are read from";
     for command in [
         "predict runs/a --data set -o set/labels.csv",
@@ -205,4 +205,75 @@ fn results_replace_no_recording_and_no_model() {
         }
     }
     assert_eq!(contents(&lab, &files), before);
+}
+
+/// A file that holds something else than what a command writes stays; so does a name whose ending says something else.
+#[test]
+fn results_replace_results_of_their_kind() {
+    let lab = Lab::trained();
+    let labels = "filename,primary_label\nhigh/0.wav,dog\n";
+    lab.write("train.csv", labels);
+    lab.write("page.html", "my notes");
+    let other = "there is something else in this file than what would replace it, ";
+    for (command, file, what) in [
+        (
+            "tag tones/low/0.wav --model runs/a -o train.csv",
+            "train.csv",
+            "a table of events or windows",
+        ),
+        (
+            "predict runs/a --files tones/low/0.wav -o train.csv",
+            "train.csv",
+            "a table of scores",
+        ),
+        (
+            "embed runs/a --files tones/low/0.wav -o train.csv",
+            "train.csv",
+            "embeddings",
+        ),
+        (
+            "data folds tones -o train.csv",
+            "train.csv",
+            "a table of folds in CSV",
+        ),
+        (
+            "data check tones --write train.csv",
+            "train.csv",
+            "a table of recordings in CSV",
+        ),
+        ("runs runs --html page.html", "page.html", "a page in HTML"),
+    ] {
+        refused(&lab, command, file, &format!("{other}{what}"));
+    }
+    assert_eq!(lab.read("train.csv"), labels);
+    for (command, file) in [
+        ("runs runs --html", "x.csv"),
+        ("data check tones --write", "x.json"),
+        ("data folds tones -o", "x.html"),
+        ("predict runs/a --files tones/low/0.wav -o", "x.json"),
+    ] {
+        let message = lab.earmark(&format!("{command} {file}")).refused();
+        assert!(
+            message.contains("its ending does not fit what is written, "),
+            "{message}"
+        );
+        assert!(!lab.path(file).exists());
+    }
+    // What a command wrote, it replaces.
+    for command in [
+        "tag tones/low/0.wav --model runs/a --fresh -o t.csv",
+        "predict runs/a --files tones/low/0.wav -o s.csv",
+        "predict runs/a --files tones/low/0.wav -o s.json --format json",
+        "embed runs/a --files tones/low/0.wav -o e.csv",
+        "embed runs/a --files tones/low/0.wav -o e.npy",
+        "data folds tones --count 2 -o f.csv",
+        "data classes tones -o c.csv",
+        "data check tones --write w.csv",
+        "features --handcrafted --data tones -o h.csv",
+        "runs runs --html r.html",
+    ] {
+        for _ in 0..2 {
+            lab.earmark(command).done();
+        }
+    }
 }

@@ -1,0 +1,271 @@
+//! What the commands write, and how a file shows that it is such: a result replaces results of its kind, and nothing
+//! else. A label table that has the columns of a result can't be told from one.
+
+use anyhow::bail;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Bytes at the beginning of a file that are looked at.
+const START: u64 = 64 * 1024;
+
+/// Columns from which on a table that begins with `file` is one of features.
+const FEATURE_COLUMNS: usize = 50;
+
+/// Endings that say what is in a file.
+const TELLING: [&str; 13] = [
+    "csv", "tsv", "json", "ndjson", "jsonl", "parquet", "npy", "html", "htm", "svg", "png", "xml", "toml",
+];
+
+/// How tables of events and of windows begin, in the formats of `earmark tag`.
+const EVENT_HEADERS: [&str; 3] = ["Start (s),End (s),", "File,Start (s),End (s)", "Selection\t"];
+
+/// A kind of result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultKind {
+    /// Events, or scores of windows.
+    Events,
+    /// Scores of recordings or segments.
+    Scores,
+    /// The three best classes of each recording.
+    BestThree,
+    /// Embeddings.
+    Embeddings,
+    /// Features.
+    Features,
+    /// A page.
+    Page,
+    /// An image.
+    Diagram,
+    /// The table of `data check --write`.
+    CheckedTable,
+    /// Folds.
+    Folds,
+    /// A class map.
+    Classes,
+    /// A list of clips to review.
+    ReviewList,
+    /// Corrections of labels.
+    Corrections,
+    /// The same as JSON where a table is usual.
+    Json,
+}
+
+impl ResultKind {
+    /// What a command writes to the file that an argument names; `is_set` and `value` are about its other arguments.
+    /// `None` where the command itself looks at what is there, or where what it writes can't be told.
+    pub fn of(
+        command: &[&str],
+        argument: &str,
+        is_set: impl Fn(&str) -> bool,
+        value: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
+        Some(match (command, argument) {
+            (["tag"] | ["events"] | ["index", "detect"], "out") => Self::Events,
+            (["predict"], "out") if value("format").as_deref() == Some("kaggle2018") => Self::BestThree,
+            (["predict"] | ["blend"], "out") | (["probe"], "out_of_fold") => Self::Scores,
+            (["embed"], "out") => Self::Embeddings,
+            (["features"], "out") => Self::Features,
+            (["activity"], "out") | (["runs"], "html") => Self::Page,
+            (["calibrate"], "diagram") => Self::Diagram,
+            (["data", "check"], "write") => Self::CheckedTable,
+            (["data", "folds" | "classes"], "out") if is_set("json") => Self::Json,
+            (["data", "folds"], "out") => Self::Folds,
+            (["data", "classes"], "out") => Self::Classes,
+            (["review", "worst" | "best"], "out") => Self::ReviewList,
+            (["review", "worst" | "best"], "corrections") => Self::Corrections,
+            _ => return None,
+        })
+    }
+
+    /// Refuses a file name whose ending says that something else is in the file; `given` is how it was named.
+    pub fn refuse_ending(self, given: &str, path: &Path) -> anyhow::Result<()> {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let ending = ending.unwrap_or_default().to_lowercase();
+        let fitting = self.endings();
+        if fitting.is_empty() || fitting.contains(&ending.as_str()) || !TELLING.contains(&ending.as_str()) {
+            return Ok(());
+        }
+        let remedy = match self {
+            Self::Scores => ", or name the format with --format where there is one",
+            _ => "",
+        };
+        bail!(
+            "{given}: its ending does not fit what is written, {}; end the name in .{}{remedy}",
+            self.name(),
+            fitting[0]
+        );
+    }
+
+    /// Refuses a file that is none of this kind and would be lost.
+    pub fn refuse_other(self, given: &str, path: &Path) -> anyhow::Result<()> {
+        let mut start = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
+        // What can't be read is refused where it is written.
+        if read.is_err() || start.trim_ascii().is_empty() || self.is_in(&start) {
+            return Ok(());
+        }
+        bail!(
+            "{given}: there is something else in this file than what would replace it, {}; name another file, or \
+             remove this one",
+            self.name()
+        );
+    }
+
+    /// Its name in a sentence.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Events => "a table of events or windows",
+            Self::Scores => "a table of scores",
+            Self::BestThree => "a table of the best three classes",
+            Self::Embeddings => "embeddings",
+            Self::Features => "features",
+            Self::Page => "a page in HTML",
+            Self::Diagram => "an image in SVG",
+            Self::CheckedTable => "a table of recordings in CSV",
+            Self::Folds => "a table of folds in CSV",
+            Self::Classes => "a class map in CSV",
+            Self::ReviewList => "a list in CSV",
+            Self::Corrections | Self::Json => "JSON",
+        }
+    }
+
+    /// The endings of its files, the usual one first; none where the command has its own rule.
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Events | Self::Embeddings | Self::Features => &[],
+            Self::Page => &["html", "htm"],
+            Self::Diagram => &["svg"],
+            Self::Corrections | Self::Json => &["json"],
+            _ => &["csv"],
+        }
+    }
+
+    /// Whether a file that begins like this is of this kind.
+    fn is_in(self, start: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(start);
+        let text = text.trim_start_matches('\u{feff}');
+        let first = text.lines().next().unwrap_or_default();
+        let is_array = start.starts_with(b"\x93NUMPY");
+        let is_parquet = start.starts_with(b"PAR1");
+        match self {
+            Self::Events => {
+                let is_table = EVENT_HEADERS.iter().any(|header| text.starts_with(header));
+                let keys = ["\"file\"", "\"prediction_set\""];
+                let is_list = keys.iter().any(|key| is_json_with(text, key));
+                is_table || is_list || is_parquet || is_label_track(first) || is_shown(first)
+            }
+            Self::Scores => is_json_with(text, "\"scores\"") || is_table_of_numbers(text, "fname"),
+            Self::BestThree => first == "fname,label" || Self::Scores.is_in(start),
+            Self::Embeddings => is_array || is_parquet || is_table_of_numbers(text, "fname"),
+            Self::Features => {
+                is_array || first.starts_with("file,") && first.split(',').count() >= FEATURE_COLUMNS
+            }
+            Self::Page => first.to_lowercase().starts_with("<!doctype html"),
+            Self::Diagram => first.starts_with("<svg") || first.starts_with("<?xml"),
+            Self::CheckedTable => ["file,label", "file,start_seconds,"]
+                .iter()
+                .any(|header| first.starts_with(header)),
+            Self::Folds => first == "file,fold" || is_json(text),
+            Self::Classes => first.starts_with("0,") || is_json(text),
+            Self::ReviewList => first.starts_with("file,labels,scores,"),
+            Self::Corrections => is_json(text),
+            Self::Json => is_json(text) || Self::Folds.is_in(start) || Self::Classes.is_in(start),
+        }
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['[', '{'])
+}
+
+/// Whether it is JSON with this key, or an empty list.
+fn is_json_with(text: &str, key: &str) -> bool {
+    let is_empty = text.split_ascii_whitespace().collect::<String>() == "[]";
+    is_json(text) && (is_empty || text.contains(key))
+}
+
+/// Whether a table begins with this column, and all other cells of its first row are numbers.
+fn is_table_of_numbers(text: &str, column: &str) -> bool {
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let is_named = rows.headers().is_ok_and(|header| header.get(0) == Some(column));
+    is_named
+        && match rows.records().next() {
+            // No recording, or more classes than were looked at.
+            None | Some(Err(_)) => true,
+            Some(Ok(row)) => row.iter().skip(1).all(|cell| cell.parse::<f64>().is_ok()),
+        }
+}
+
+/// Whether a line is one of Audacity's: start and end, then a label.
+fn is_label_track(line: &str) -> bool {
+    let times: Vec<&str> = line.split('\t').take(2).collect();
+    times.len() == 2 && times.iter().all(|time| time.parse::<f64>().is_ok())
+}
+
+/// Whether a line is the first one of what `tag` shows of a recording.
+fn is_shown(line: &str) -> bool {
+    line.ends_with(" event)") || line.ends_with(" events)") || line.ends_with(": has no samples")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_told_from_other_files() {
+        let of = |kind: ResultKind, text: &str| kind.is_in(text.as_bytes());
+        let labels = "filename,primary_label\na.wav,dog\n";
+        for kind in [
+            ResultKind::Events,
+            ResultKind::Scores,
+            ResultKind::BestThree,
+            ResultKind::Embeddings,
+            ResultKind::Features,
+            ResultKind::Page,
+            ResultKind::Diagram,
+            ResultKind::CheckedTable,
+            ResultKind::Folds,
+            ResultKind::Classes,
+            ResultKind::ReviewList,
+            ResultKind::Corrections,
+            ResultKind::Json,
+        ] {
+            assert!(!of(kind, labels), "{kind:?}");
+        }
+        for text in [
+            "Start (s),End (s),Class,Confidence,File\n",
+            "File,Start (s),End (s),dog\n",
+            "0.000000\t5.0\tAnimal 0.68\n",
+            "a.wav (5 s, 3 events)\n",
+            "[\n{\"file\":\"a.wav\"}]",
+            "[\n]\n",
+            "{\"version\":\"1.1.0\",\"data\":{\"collection_type\":\"prediction_set\"}}",
+            "PAR1",
+        ] {
+            assert!(of(ResultKind::Events, text), "{text}");
+        }
+        assert!(of(ResultKind::Scores, "fname,\"a, b\",c\nx.wav,0.5,1\n"));
+        assert!(of(ResultKind::Scores, "[{\"file\":\"a\",\"scores\":{}}]"));
+        assert!(!of(ResultKind::Scores, "fname,label\nx.wav,dog\n"));
+        assert!(of(ResultKind::BestThree, "fname,label\nx.wav,dog owl\n"));
+        assert!(of(ResultKind::Page, "<!DOCTYPE html>\n"));
+    }
+
+    #[test]
+    fn endings_say_what_is_in_a_file() {
+        let refused = |kind: ResultKind, name: &str| {
+            let found = kind.refuse_ending(&format!("-o {name}"), Path::new(name));
+            found.err().map(|error| error.to_string())
+        };
+        assert_eq!(
+            refused(ResultKind::Page, "x.csv").unwrap(),
+            "-o x.csv: its ending does not fit what is written, a page in HTML; end the name in .html"
+        );
+        assert!(refused(ResultKind::CheckedTable, "x.json").is_some());
+        for name in ["x.csv", "x.CSV", "x", "x.txt", "x.2024"] {
+            assert_eq!(refused(ResultKind::CheckedTable, name), None, "{name}");
+        }
+        assert_eq!(refused(ResultKind::Events, "x.html"), None, "it has its own rule");
+    }
+}
