@@ -1,5 +1,6 @@
 //! Calibrating models on held-out scores.
 
+use crate::calibration_cautions::calibration_cautions;
 use crate::{DataLabels, Event, Observer, PipelineError, Skips, TruthSource, out_of_fold};
 use earmark_core::atomic::WriteError;
 use earmark_data::{DataOptions, Item};
@@ -78,6 +79,8 @@ pub struct CalibrationResult {
     pub written: Vec<PathBuf>,
     /// Clips that could not be read.
     pub skipped: Skips,
+    /// Why the calibration may not fit the models: other recordings or another recipe than those of the folds.
+    pub warnings: Vec<String>,
 }
 
 /// Fits a calibration and writes it into copies of the models, or into the models themselves. `None` when stopped.
@@ -92,7 +95,7 @@ pub fn calibrate(
     let models = ModelSource::read_all(&job.models)?.into_iter();
     let mut models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
     let targets = targets(&job.to, &models)?;
-    let Some((clips, groups, skipped)) = held_out_scores(job, &models, observer, stop)? else {
+    let Some((clips, groups, skipped, warnings)) = held_out_scores(job, &models, observer, stop)? else {
         return Ok(None);
     };
     let classes = clips.classes().to_vec();
@@ -135,6 +138,7 @@ pub fn calibrate(
         after,
         written: targets,
         skipped,
+        warnings,
     }))
 }
 
@@ -195,8 +199,9 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The scores to fit to with their truth, the group of each clip, and clips that are left out.
-type HeldOut = (Aligned, Vec<u32>, Skips);
+/// The scores to fit to with their truth, the group of each clip, clips that are left out, and why a calibration by them
+/// may not fit the models.
+type HeldOut = (Aligned, Vec<u32>, Skips, Vec<String>);
 
 /// The scores to fit to. `None` when stopped.
 fn held_out_scores(
@@ -215,7 +220,10 @@ fn held_out_scores(
     let run = cross_validation(run.as_deref(), &job.models)?;
     Ok(
         match out_of_fold(&run, data.as_deref(), &job.device, observer, stop)? {
-            Some(found) => Some((found.aligned()?, found.folds, found.skipped)),
+            Some(found) => {
+                let warnings = calibration_cautions(&run, &found.items, models)?;
+                Some((found.aligned()?, found.folds, found.skipped, warnings))
+            }
             None => None,
         },
     )
@@ -265,7 +273,7 @@ fn scores_of_tables(
     };
     let missing = because(found.missing, "has no scores");
     let extra = because(found.extra, "is not in the data folder");
-    Ok((clips, groups, missing.chain(extra).collect()))
+    Ok((clips, groups, missing.chain(extra).collect(), Vec::new()))
 }
 
 /// The groups of a cross-fit: the folds of the clips where all have one; else shares of them in turn, with what was recorded together in

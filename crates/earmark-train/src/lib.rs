@@ -22,6 +22,7 @@
 mod average_of_models;
 pub mod benchmark;
 mod calibration;
+mod calibration_cautions;
 mod cross_validation;
 mod data_truth;
 mod evaluate_job;

@@ -141,6 +141,44 @@ fn what_cannot_be_calibrated_is_refused() {
     );
 }
 
+/// Scores of other recordings or of another recipe may be distributed in another way, which is said.
+#[test]
+fn folds_of_other_data_or_another_recipe_are_a_caution() {
+    let lab = folds();
+    for (class, hz) in CLASSES {
+        for k in 0..6 {
+            let hz = hz * (1.01 + 0.03 * f64::from(k));
+            lab.tone(&format!("elsewhere/{class}/other-{k}.wav"), hz);
+        }
+    }
+    lab.earmark("train tiny.toml --data tones --run runs/same").done();
+    lab.earmark("train tiny.toml --data elsewhere --run runs/elsewhere")
+        .done();
+    lab.earmark("train tiny.toml --data tones --run runs/wide --set network.width=0.05")
+        .done();
+    let calibrate = |model: &str| {
+        lab.earmark(&format!(
+            "calibrate runs/{model} --from runs/cv -o {model}.safetensors"
+        ))
+        .done()
+    };
+    let ended = calibrate("same");
+    assert!(!ended.out.contains("caution"), "{ended}");
+    let ended = calibrate("elsewhere");
+    let caution = "caution: runs/elsewhere/best.safetensors: its training does not have 12 of the 12 clips of \
+                   runs/cv; the calibration may not fit it; ";
+    assert!(ended.out.contains(caution), "{ended}");
+    assert!(!ended.out.contains("its recipe"), "{ended}");
+    let ended = calibrate("wide");
+    let caution = "caution: runs/wide/best.safetensors: its recipe has other settings in [network] than that of runs/cv; ";
+    assert!(ended.out.contains(caution), "{ended}");
+    let ended = lab
+        .earmark("calibrate runs/wide --from runs/cv -o again.safetensors --json")
+        .done();
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(result["warnings"].as_array().map(Vec::len), Some(1), "{result}");
+}
+
 /// With a table of folds, a calibration by scores and a data folder is cross-fitted as that of the cross-validation run.
 #[test]
 fn folds_of_a_data_folder_are_the_groups() {

@@ -135,6 +135,7 @@ pub fn run(mut args: Calibrate, console: &Console) -> anyhow::Result<Status> {
         json!({
             "clips": done.calibration.clips, "classes": done.classes, "calibration": done.calibration,
             "before": done.before, "after": done.after, "written": done.written, "skipped": done.skipped,
+            "warnings": done.warnings,
         })
     };
     print_as(args.json, result, || summary(&done))?;
@@ -172,7 +173,7 @@ fn reliability((name, scores): (&str, &CalibrationQuality)) -> ReliabilityCurve 
     }
 }
 
-/// What was fitted, and how well the scores fit before and after.
+/// What was fitted, how well the scores fit before and after, and why they may not be those of the models.
 fn summary(done: &CalibrationResult) -> String {
     let fitted = match &done.calibration.rule {
         CalibrationRule::Softmax { slope } => format!("temperature {:.3}", 1.0 / slope),
@@ -189,8 +190,9 @@ fn summary(done: &CalibrationResult) -> String {
         ("F1, mean of classes", |c| c.f1_macro),
     ];
     format!(
-        "{}, {fitted}\n\n{}\nAfter: each clip is calibrated on the clips of the other folds only. F1 before: with thresholds of 0.5.",
+        "{}, {fitted}\n\n{}\nAfter: each clip is calibrated on the clips of the other folds only. F1 before: with thresholds of 0.5.\n{}",
         human_amount(done.calibration.clips, "clip", "clips"),
-        before_and_after([&done.before, &done.after], &measured)
+        before_and_after([&done.before, &done.after], &measured),
+        cautions(&done.warnings)
     )
 }
