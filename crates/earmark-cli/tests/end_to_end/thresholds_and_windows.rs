@@ -219,8 +219,9 @@ fn a_resume_log_knows_every_threshold() {
     let ended = lab.earmark(&tag("low=0.4")).exit(1);
     assert!(
         ended.err.ends_with(
-            "t.csv.journal: was started with --threshold [0.3, 0.5, 0.3], not [0.3, 0.4, 0.3]; give the same, or add \
-             --fresh to start over (its results are then lost)\n"
+            "t.csv.journal: was started with --threshold high=0.3 --threshold low=0.5 --threshold mid=0.3, not \
+             --threshold high=0.3 --threshold low=0.4 --threshold mid=0.3; give the same, or add --fresh to start over \
+             (its results are then lost)\n"
         ),
         "{ended}"
     );

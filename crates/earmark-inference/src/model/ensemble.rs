@@ -7,9 +7,11 @@ use crate::PipelineError;
 use crate::devices_by_name::Device;
 use burn::tensor::Device as BurnDevice;
 use earmark_core::rows;
+use earmark_core::text::quote;
 use earmark_engine::ScorerOutput;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
+use earmark_models::Precision;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -115,6 +117,25 @@ impl Ensemble {
         match contents.as_slice() {
             [one] => one.clone(),
             several => format!("{:?} mean of {}", self.mean, several.join(", ")).to_lowercase(),
+        }
+    }
+
+    /// The models as a command names them, in words.
+    pub fn in_words(&self) -> String {
+        let words = |model: &Model| {
+            let path = quote(&model.path().to_string_lossy());
+            match model.precision().computed {
+                Precision::F32 => format!("--model {path}"),
+                other => format!("--model {path} in {other}"),
+            }
+        };
+        let models: Vec<String> = self.models.iter().map(words).collect();
+        match models.as_slice() {
+            [one] => one.clone(),
+            several => {
+                let mean = format!("{:?}", self.mean).to_lowercase();
+                format!("the {mean} mean of {}", several.join(" "))
+            }
         }
     }
 

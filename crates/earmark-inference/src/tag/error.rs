@@ -29,16 +29,16 @@ pub enum TagError {
     Foreign(PathBuf),
     /// A resume log of other settings.
     #[error(
-        "{path}: was started with {key} {then}, not {now}; give the same, or add --fresh to start over (its results are then lost)"
+        "{path}: was started {then}, not {now}; give the same, or add --fresh to start over (its results are then lost)"
     )]
     OtherSettings {
         /// The resume log.
         path: PathBuf,
         /// The setting.
         key: String,
-        /// Its value in the resume log.
+        /// What it was when the resume log was started, in words, such as `with --top-k 3`.
         then: String,
-        /// Its value now.
+        /// What it is now, in words, such as `5` or `without it`.
         now: String,
     },
     /// A pipe or stdout can't be written to.

@@ -7,7 +7,7 @@ use super::error::TagFailure;
 use super::events::EventRule;
 use super::recording_facts::ScoreGrid;
 use super::result::{TagResult, milliseconds};
-use super::resume_log::TagOutcome;
+use super::resume_log::{TagOutcome, key_of_words};
 use super::scratch_file::ScratchFile;
 use super::tagged_recording::TaggedRecording;
 use super::windows::WindowGrid;
@@ -162,6 +162,16 @@ impl Tagger {
         let refuse = (self.damaged == Damaged::Refuse).then(|| ("--damaged", "refuse".to_owned()));
         let all = pairs.into_iter().chain(refuse);
         all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The settings for a resume log, which says some of them in words as well: models are compared by contents and
+    /// thresholds by class, which nobody can type.
+    pub(super) fn log_settings(&self) -> Vec<(String, String)> {
+        let models = ("--model", Some(self.ensemble.in_words()));
+        let thresholds = ("--threshold", self.thresholds.in_words());
+        let words = [models, thresholds].into_iter();
+        let words = words.filter_map(|(key, words)| Some((key_of_words(key), words?)));
+        self.settings().into_iter().chain(words).collect()
     }
 
     /// Tags one recording.

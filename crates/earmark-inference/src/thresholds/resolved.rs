@@ -4,6 +4,7 @@ use super::{BaseThreshold, DEFAULT_THRESHOLD, GivenThreshold, ThresholdConfig};
 use crate::PipelineError;
 use crate::class_names::{find_class, unknown_class};
 use earmark_core::human::human_amount;
+use earmark_core::text::quote;
 use earmark_metrics::top_k;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -151,6 +152,16 @@ impl ClassThresholds {
     /// Where those come from that were not given to a class.
     pub fn source(&self) -> ThresholdSource {
         self.source
+    }
+
+    /// As a command gives them, in words, where that is not one number for all classes.
+    pub(crate) fn in_words(&self) -> Option<String> {
+        if self.given > 0 {
+            let pairs = self.names.iter().zip(&self.values);
+            let pairs = pairs.map(|(name, value)| format!("--threshold {}={value}", quote(name)));
+            return Some(pairs.collect::<Vec<_>>().join(" "));
+        }
+        (self.source == ThresholdSource::Model).then(|| "the model's own thresholds (no --threshold)".into())
     }
 
     /// In a few words: `thresholds 0.2 to 0.31 (the model's own; 1 of 3 classes given)`.

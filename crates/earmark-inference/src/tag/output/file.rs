@@ -31,7 +31,7 @@ pub fn to_file(
         atomic::check(path)?;
     }
     let folder = scratch_folder(path, false);
-    let mut log = ResumeLog::open(&log_of_file(path), &job.tagger.settings(), target.fresh)?;
+    let mut log = ResumeLog::open(&log_of_file(path), &job.tagger.log_settings(), target.fresh)?;
     if let Some(name) = path.file_name().filter(|_| !is_remote) {
         clean(folder, |found| atomic::is_leftover_of(found, name));
     }

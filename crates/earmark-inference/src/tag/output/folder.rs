@@ -58,7 +58,7 @@ pub(super) fn with_log(
     let paths = result_paths(&inputs.files, target.format, folder)?;
     make_output_folder(folder)?;
     let scratch = scratch_folder(folder, true);
-    let mut settings = job.tagger.settings();
+    let mut settings = job.tagger.log_settings();
     settings.push(("--format".into(), format!("{:?}", target.format).to_lowercase()));
     // Files that are there are not written again, so all are to have the same columns.
     let known = job.times_and_places;

@@ -61,7 +61,7 @@ pub fn to_shard(
             with_log(job, inputs, target, &run.out, &log)?
         }
         false => {
-            let mut log = ResumeLog::open(&log_path, &job.tagger.settings(), target.fresh)?;
+            let mut log = ResumeLog::open(&log_path, &job.tagger.log_settings(), target.fresh)?;
             begun()?;
             into_log(job, inputs, &mut log)?
         }

@@ -22,7 +22,7 @@ mod summed_writer;
 
 pub(super) use begun::{Deaths, NOTE_EVERY};
 pub use entry::{FileStamp, TagLogEntry, TagOutcome};
-pub(super) use header::TIME_AND_PLACE;
+pub(super) use header::{TIME_AND_PLACE, key_of_words};
 
 use super::TagError;
 use super::scratch_file::ScratchFile;
