@@ -316,7 +316,7 @@ fn the_results_of_a_run_are_those_of_its_model() {
     assert!(text.out.contains(&words), "{text}");
     assert!(lab.read("runs/a/report.html").contains(&words));
 
-    // Without it, what is shown is no result of the model, and says so.
+    // Without it, the last one is shown, which is said.
     std::fs::remove_file(lab.path(&format!("runs/a/eval/eval-{step}.txt"))).expect("to remove");
     let list = lab.earmark("runs runs").done();
     let missing = format!("(step {step}, which `predict` and `tag` use, has not been evaluated)");
