@@ -1,5 +1,5 @@
 //! What the commands write, and how a file shows that it is such: a result replaces results of its kind, and nothing
-//! else. A label table that has the columns of a result can't be told from one.
+//! else. A label table that has the columns of a result looks like one.
 
 use anyhow::bail;
 use std::fs::File;
@@ -13,7 +13,7 @@ const START: u64 = 64 * 1024;
 const FEATURE_COLUMNS: usize = 50;
 
 /// Endings that say what is in a file.
-const TELLING: [&str; 13] = [
+const FORMAT_ENDINGS: [&str; 13] = [
     "csv", "tsv", "json", "ndjson", "jsonl", "parquet", "npy", "html", "htm", "svg", "png", "xml", "toml",
 ];
 
@@ -53,7 +53,7 @@ pub enum ResultKind {
 
 impl ResultKind {
     /// What a command writes to the file that an argument names; `is_set` and `value` are about its other arguments.
-    /// `None` where the command itself looks at what is there, or where what it writes can't be told.
+    /// `None` where the command itself looks at what is there, or where what it writes can't be recognised.
     pub fn of(
         command: &[&str],
         argument: &str,
@@ -83,7 +83,10 @@ impl ResultKind {
         let ending = path.extension().and_then(|ending| ending.to_str());
         let ending = ending.unwrap_or_default().to_lowercase();
         let fitting = self.endings();
-        if fitting.is_empty() || fitting.contains(&ending.as_str()) || !TELLING.contains(&ending.as_str()) {
+        if fitting.is_empty()
+            || fitting.contains(&ending.as_str())
+            || !FORMAT_ENDINGS.contains(&ending.as_str())
+        {
             return Ok(());
         }
         let remedy = match self {
@@ -97,7 +100,7 @@ impl ResultKind {
         );
     }
 
-    /// Refuses a file that is none of this kind and would be lost.
+    /// Refuses a file of another kind, which would be lost.
     pub fn refuse_other(self, given: &str, path: &Path) -> anyhow::Result<()> {
         let mut start = Vec::new();
         let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
@@ -213,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_told_from_other_files() {
+    fn results_are_distinguished_from_other_files() {
         let of = |kind: ResultKind, text: &str| kind.is_in(text.as_bytes());
         let labels = "filename,primary_label\na.wav,dog\n";
         for kind in [

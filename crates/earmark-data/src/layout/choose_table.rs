@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use earmark_core::csv_table::Record;
 
-use super::audio_files::{has_audio, list_folder, visible};
 use super::class_folders::has_class_folders;
 use super::csv_columns::{columns, likely_columns};
 use super::file_pattern::FilePattern;
@@ -13,7 +12,8 @@ use super::find_misplaced_files::FileIndex;
 use super::interface::Columns;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
-use super::result_tables::{class_folders_come_first, is_result_file};
+use super::result_columns::{class_folders_come_first, is_result_file};
+use super::table_files::{inner_tables, tables_in};
 use crate::dataset::description::below;
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;
@@ -183,38 +183,4 @@ fn fit(
         true => Fit::Files,
         false => Fit::Columns,
     }
-}
-
-/// The tables directly in a folder, sorted, without hidden ones.
-pub(super) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let is_table = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let known = |e: &str| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv");
-        extension.is_some_and(known) && name.is_some_and(|n| !n.starts_with('.')) && path.is_file()
-    };
-    Ok(list_folder(folder)?.into_iter().filter(is_table).collect())
-}
-
-/// The tables in the folders of the data folder. A table inside a class folder describes that class at best, so where
-/// several folders have audio, only those without count.
-pub(super) fn inner_tables(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut found = Vec::new();
-    let folders = visible(root)?.1;
-    for folder in &folders {
-        // A folder that can't be listed has no table that could be read.
-        found.push((folder, tables_in(folder).unwrap_or_default()));
-    }
-    if found.iter().all(|(_, tables)| tables.is_empty()) {
-        return Ok(Vec::new());
-    }
-    let mut audible = Vec::new();
-    for folder in &folders {
-        if has_audio(folder)? {
-            audible.push(folder);
-        }
-    }
-    let counts = |folder: &PathBuf| audible.len() < 2 || !audible.contains(&folder);
-    let tables = found.into_iter().filter(|(folder, _)| counts(folder));
-    Ok(tables.flat_map(|(_, tables)| tables).collect())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{files_below, has_audio, is_audio_name, visible};
-use super::one_class::other_table;
+use super::table_files::other_table;
 use crate::dataset::error::DataError;
 use crate::dataset::test_subset::usual_subset;
 use crate::wording::quoted;

@@ -33,9 +33,11 @@ mod options;
 mod read_as;
 mod recognise_layout;
 mod refuse_or_skip_missing;
+mod result_columns;
 mod result_tables;
 mod select_rows;
 mod similar_classes;
+mod table_files;
 mod unlisted_recordings;
 mod urbansound8k;
 

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use earmark_core::csv_table::{FILE_COLUMNS, LABEL_COLUMNS};
-
 use super::audio_files::{has_audio, visible};
-use super::choose_table::tables_in;
 use super::class_folders::folder_names;
+use super::table_files::other_table;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::description::below;
 use crate::dataset::error::DataError;
@@ -68,37 +66,6 @@ fn other_column(set: &DataSet, path: &Path) -> Option<String> {
         "the labels may be in the column {}: name it with --label-column {first:?}",
         quoted(&names, " or ")
     ))
-}
-
-/// A table in the folder, or in a folder in it, with a column of files or of labels.
-pub(super) fn other_table(root: &Path) -> Option<String> {
-    let inner = visible(root).ok()?.1;
-    let folders = std::iter::once(root.to_owned()).chain(inner);
-    let tables = folders.filter_map(|folder| tables_in(&folder).ok()).flatten();
-    let rank = |path: &PathBuf| {
-        let table = Table::open(path).ok()?;
-        let has = |names: &[&str]| table.find(names).is_some();
-        let columns = (has(&LABEL_COLUMNS), has(&FILE_COLUMNS));
-        (columns != (false, false)).then(|| (columns, quoted(table.names(), ", ")))
-    };
-    let ranked = tables.filter_map(|path| Some((rank(&path)?, below(root, &path))));
-    let mut ranked: Vec<_> = ranked.collect();
-    ranked.sort_by_key(|((columns, _), _)| std::cmp::Reverse(*columns)); // stable
-    let (((labels, files), columns), path) = ranked.into_iter().next()?;
-    let name = |has: bool, flag: &str| {
-        if has {
-            String::new()
-        } else {
-            format!(" and --{flag}")
-        }
-    };
-    let flags = name(files, "file-column") + &name(labels, "label-column");
-    Some(match (labels, files) {
-        (true, true) => format!("the labels may be in the table {path}: name it with --table {path:?}"),
-        _ => format!(
-            "the labels may be in the table {path}: name it with --table{flags} (its columns are {columns})"
-        ),
-    })
 }
 
 /// The folders in the only folder that has audio.

@@ -1,62 +1,17 @@
-//! Tables that earmark wrote as results of a model: read as labels only where nothing else in the folder gives any.
-//!
-//! Detections written into a folder of labelled recordings must not take the place of what people have heard. In a
-//! folder of recordings alone, or by name, they are taken: corrected, they are labels.
+//! The line about results of a model in a data folder that were not read as its labels.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use earmark_core::event_tables::is_tag_header;
-
-use super::choose_table::{inner_tables, tables_in};
-use super::class_folders::{Level, has_class_folders, level};
 use super::csv_columns::likely_columns;
 use super::events::{is_one_table, results_next_to_recordings};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
+use super::result_columns::is_result;
+use super::table_files::{inner_tables, tables_in};
 use crate::dataset::description::below;
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;
-
-/// Bytes that the header of a table is within.
-const HEAD_BYTES: u64 = 1 << 16;
-
-/// Whether a table has the columns of results.
-pub(super) fn is_result(table: &Table) -> bool {
-    is_tag_header(table.names())
-}
-
-/// Whether the file at `path` is a table of results, by its first line.
-pub(super) fn is_result_file(path: &Path) -> bool {
-    let head = || -> std::io::Result<Vec<u8>> {
-        let mut head = Vec::new();
-        File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
-        Ok(head)
-    };
-    // To open a pipe would wait until somebody writes into it.
-    if !path.is_file() {
-        return false;
-    }
-    let head = head().unwrap_or_default();
-    let mut lines = head.split(|&byte| byte == b'\n' || byte == b'\r');
-    let first = lines.find(|line| !line.trim_ascii().is_empty());
-    let table = first.map(|line| Table::parse(path, line, None));
-    table.is_some_and(|table| table.is_ok_and(|table| is_result(&table)))
-}
-
-/// Whether class folders come before tables of results: not where a table or its columns are named, or a layout that
-/// has one.
-pub(super) fn class_folders_come_first(root: &Path, options: &DataOptions) -> Result<bool, DataError> {
-    let is_named =
-        options.names_a_table() || matches!(options.layout, Some(LayoutKind::Csv | LayoutKind::Events));
-    if is_named {
-        return Ok(false);
-    }
-    // Class folders may be in a single folder of a subset, too.
-    Ok(has_class_folders(root)? || matches!(level(root, true), Ok(Level::Parts(_))))
-}
 
 /// What to know about tables of results that could be labels, and are not among the tables that were read: one line.
 pub(super) fn passed_over(

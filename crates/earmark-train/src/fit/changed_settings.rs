@@ -57,7 +57,7 @@ fn changed_reading(before: Option<&Value>, now: Option<&Value>) -> Vec<String> {
         }
     }
     if words.is_empty() {
-        // Earlier versions did not keep the keys; and the text of a file of corrections is none of them.
+        // Earlier versions did not keep the keys; and the text of a file of corrections is not among them.
         words.push("the folder was read with other options".into());
     }
     words

@@ -41,7 +41,7 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
     }
     let (_, template) = built_in_recipes::find("folder").context("the recipe `folder` is built in")?;
     let read = args.read.read_as()?;
-    // A recipe for what can't be read would only stand in the way of the next call.
+    // A recipe for what can't be read would only make the next call fail.
     let set = detect(&args.dir, &read).transpose()?;
     let found = match &set {
         Some(set) => describe(set),
@@ -69,7 +69,7 @@ fn next_commands(args: &Init, path: &Path, set: Option<&DataSet>) -> anyhow::Res
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
     let [dir, path, run] = [args.dir.as_path(), path, run.as_path()]
         .map(|p| one_line(&quote(&p.to_string_lossy())).into_owned());
-    // What the recipe says of the data, a command without it must be told.
+    // What the recipe says of the data, a command without it needs as flags.
     let data = dir.clone() + &flags(&args.read);
     let folds = set.map(DataSet::folds).unwrap_or_default();
     let (fold, held_out) = match folds.first() {

@@ -17,7 +17,7 @@ use crate::layout::choose_table::{TableChoice, choose_table};
 use crate::layout::class_folders::has_class_folders;
 use crate::layout::interface::Row;
 use crate::layout::options::DataOptions;
-use crate::layout::result_tables::is_result_file;
+use crate::layout::result_columns::is_result_file;
 use crate::wording::quoted;
 
 /// The recordings below a folder, and the tables of events next to each.
