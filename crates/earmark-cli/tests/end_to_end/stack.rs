@@ -170,7 +170,8 @@ fn a_meta_model_trains_evaluates_and_predicts() {
     let list = lab.earmark("runs moved").done().out;
     assert!(list.contains("stack") && list.contains("second"), "{list}");
     let again = lab.earmark("eval moved/stack/fold-1 --data tones").done();
-    assert!(again.out.contains("step"), "{again}");
+    assert!(again.out.contains("2 checkpoints evaluated"), "{again}");
+    assert!(again.err.contains("step 60: "), "{again}");
 }
 
 #[test]
