@@ -194,7 +194,7 @@ fn names_do_not_control_the_terminal() {
     };
     for (arguments, code) in [
         ("tag --model runs/a --format csv", 2),
-        // No score at all is no result.
+        // A table without a score is not written.
         ("predict runs/a -o scores.csv --files", 1),
     ] {
         let ended = run(arguments, code);
