@@ -184,6 +184,7 @@ fn names_do_not_control_the_terminal() {
     let lab = Lab::trained();
     let name = "odd/\u{1b}]0;title\u{7}\u{9b}2J\nerror: b\r.wav";
     lab.write(name, "not audio");
+    lab.tone("good.wav", 300.0);
     let run = |arguments: &str, code: i32| {
         let output = lab
             .command(arguments)
@@ -195,7 +196,8 @@ fn names_do_not_control_the_terminal() {
     for (arguments, code) in [
         ("tag --model runs/a --format csv", 2),
         // A table without a score is not written.
-        ("predict runs/a -o scores.csv --files", 1),
+        ("predict runs/a -o none.csv --files", 1),
+        ("predict runs/a -o scores.csv --files good.wav", 2),
     ] {
         let ended = run(arguments, code);
         let unsafe_ones = |c: char| c.is_control() && c != '\n';
@@ -206,6 +208,7 @@ fn names_do_not_control_the_terminal() {
         );
     }
     // Score tables have the name itself.
+    assert!(!lab.path("none.csv").exists());
     assert!(lab.read("scores.csv").contains(name));
 
     write_changed(&lab, "m.safetensors", |meta, _, _| {

@@ -63,8 +63,11 @@ mod tests {
         Arc::new(BatchMaker::new(&config, index, shape, 1, workers, write).unwrap())
     }
 
+    /// Steps with their losses.
+    type Losses = Vec<(u64, f64)>;
+
     /// A training of 10 steps that reads losses together; with its losses as reported, and its last weights or why it failed.
-    fn train(run: &Path, more: &str, read_every: usize) -> (Vec<(u64, f64)>, Result<Vec<f32>, String>) {
+    fn train(run: &Path, more: &str, read_every: usize) -> (Losses, Result<Vec<f32>, String>) {
         let train: TrainConfig = serde_json::from_str(&format!(
             r#"{{ "steps": 10, "gradient-clip": {{ "kind": "value", "max": 0.5 }}{more} }}"#
         ))
