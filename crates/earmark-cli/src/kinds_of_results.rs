@@ -17,6 +17,9 @@ const FORMAT_ENDINGS: [&str; 13] = [
     "csv", "tsv", "json", "ndjson", "jsonl", "parquet", "npy", "html", "htm", "svg", "png", "xml", "toml",
 ];
 
+/// How a recipe of `data stats --normalise` begins.
+pub const NORMALISED: &str = "# Each band minus its mean, divided by its standard deviation, over";
+
 /// How tables of events and of windows begin, in the formats of `earmark tag`.
 const EVENT_HEADERS: [&str; 3] = ["Start (s),End (s),", "File,Start (s),End (s)", "Selection\t"];
 
@@ -47,6 +50,12 @@ pub enum ResultKind {
     ReviewList,
     /// Corrections of labels.
     Corrections,
+    /// The names of the tables that `blend --select` chose.
+    Chosen,
+    /// A recipe that normalises bands.
+    Normalised,
+    /// A page or an image of augmented clips.
+    Preview,
     /// The same as JSON where a table is usual.
     Json,
 }
@@ -74,6 +83,9 @@ impl ResultKind {
             (["data", "classes"], "out") => Self::Classes,
             (["review", "worst" | "best"], "out") => Self::ReviewList,
             (["review", "worst" | "best"], "corrections") => Self::Corrections,
+            (["blend"], "chosen") => Self::Chosen,
+            (["data", "stats"], "normalise") => Self::Normalised,
+            (["data", "augment-preview"], "out") => Self::Preview,
             _ => return None,
         })
     }
@@ -129,14 +141,20 @@ impl ResultKind {
             Self::Folds => "a table of folds in CSV",
             Self::Classes => "a class map in CSV",
             Self::ReviewList => "a list in CSV",
-            Self::Corrections | Self::Json => "JSON",
+            Self::Corrections => "corrections as JSON",
+            Self::Json => "JSON",
+            Self::Chosen => "a list of names",
+            Self::Normalised => "a recipe of --normalise",
+            Self::Preview => "a page or an image",
         }
     }
 
     /// The endings of its files, the usual one first; none where the command has its own rule.
     fn endings(self) -> &'static [&'static str] {
         match self {
-            Self::Events | Self::Embeddings | Self::Features => &[],
+            Self::Events | Self::Embeddings | Self::Features | Self::Preview => &[],
+            Self::Chosen => &["txt"],
+            Self::Normalised => &["toml"],
             Self::Page => &["html", "htm"],
             Self::Diagram => &["svg"],
             Self::Corrections | Self::Json => &["json"],
@@ -159,7 +177,7 @@ impl ResultKind {
                 is_table || is_list || is_parquet || is_label_track(first) || is_shown(first)
             }
             Self::Scores => is_json_with(text, "\"scores\"") || is_table_of_numbers(text, "fname"),
-            Self::BestThree => first == "fname,label" || Self::Scores.is_in(start),
+            Self::BestThree => is_table_of_best_classes(text) || Self::Scores.is_in(start),
             Self::Embeddings => is_array || is_parquet || is_table_of_numbers(text, "fname"),
             Self::Features => {
                 is_array || first.starts_with("file,") && first.split(',').count() >= FEATURE_COLUMNS
@@ -172,7 +190,12 @@ impl ResultKind {
             Self::Folds => first == "file,fold" || is_json(text),
             Self::Classes => first.starts_with("0,") || is_json(text),
             Self::ReviewList => first.starts_with("file,labels,scores,"),
-            Self::Corrections => is_json(text),
+            Self::Corrections => is_json_of_texts(text),
+            Self::Chosen => !first.contains([',', '\t', ';', '{', '[', '<', '=']),
+            Self::Normalised => text.starts_with(NORMALISED),
+            Self::Preview => {
+                start.starts_with(b"\x89PNG") || Self::Page.is_in(start) || Self::Diagram.is_in(start)
+            }
             Self::Json => is_json(text) || Self::Folds.is_in(start) || Self::Classes.is_in(start),
         }
     }
@@ -188,16 +211,45 @@ fn is_json_with(text: &str, key: &str) -> bool {
     is_json(text) && (is_empty || text.contains(key))
 }
 
-/// Whether a table begins with this column, and all other cells of its first row are numbers.
+/// Whether it is a JSON object whose first value is a text, or an empty one.
+fn is_json_of_texts(text: &str) -> bool {
+    let Some(inside) = text.trim_start().strip_prefix('{') else {
+        return false;
+    };
+    let inside = inside.trim_start();
+    inside.starts_with('}') || {
+        let mut keys = serde_json::Deserializer::from_str(inside).into_iter::<String>();
+        let is_key = keys.next().is_some_and(|key| key.is_ok());
+        let value = inside[keys.byte_offset()..].trim_start().strip_prefix(':');
+        is_key && value.is_some_and(|value| value.trim_start().starts_with('"'))
+    }
+}
+
+/// Rows of a table that are looked at.
+const ROWS: usize = 20;
+
+/// Whether a table begins with this column, and all other cells of its first rows are numbers: scores, and not the zeros
+/// and ones of a truth.
 fn is_table_of_numbers(text: &str, column: &str) -> bool {
     let mut rows = csv::Reader::from_reader(text.as_bytes());
-    let is_named = rows.headers().is_ok_and(|header| header.get(0) == Some(column));
+    if rows.headers().ok().and_then(|header| header.get(0)) != Some(column) {
+        return false;
+    }
+    // The last row may be torn where the text ends. No row: no recording, or more classes than were looked at.
+    let rows: Vec<csv::StringRecord> = rows.records().take(ROWS).map_while(Result::ok).collect();
+    let cells = || rows.iter().flat_map(|row| row.iter().skip(1));
+    cells().all(|cell| cell.parse::<f64>().is_ok())
+        && (rows.is_empty() || cells().any(|cell| !["0", "1"].contains(&cell)))
+}
+
+/// Whether it is a table of several classes for each recording, as Kaggle took them in 2018; one of labels has one.
+fn is_table_of_best_classes(text: &str) -> bool {
+    let mut lines = text.lines();
+    let is_named = lines.next() == Some("fname,label");
     is_named
-        && match rows.records().next() {
-            // No recording, or more classes than were looked at.
-            None | Some(Err(_)) => true,
-            Some(Ok(row)) => row.iter().skip(1).all(|cell| cell.parse::<f64>().is_ok()),
-        }
+        && lines
+            .next()
+            .is_none_or(|row| row.rsplit(',').next().is_some_and(|cell| cell.contains(' ')))
 }
 
 /// Whether a line is one of Audacity's: start and end, then a label.
@@ -232,6 +284,9 @@ mod tests {
             ResultKind::Classes,
             ResultKind::ReviewList,
             ResultKind::Corrections,
+            ResultKind::Chosen,
+            ResultKind::Normalised,
+            ResultKind::Preview,
             ResultKind::Json,
         ] {
             assert!(!of(kind, labels), "{kind:?}");
@@ -251,7 +306,22 @@ mod tests {
         assert!(of(ResultKind::Scores, "fname,\"a, b\",c\nx.wav,0.5,1\n"));
         assert!(of(ResultKind::Scores, "[{\"file\":\"a\",\"scores\":{}}]"));
         assert!(!of(ResultKind::Scores, "fname,label\nx.wav,dog\n"));
+        let truth = "fname,dog,owl\nx.wav,0,1\ny.wav,1,0\n";
+        assert!(!of(ResultKind::Scores, truth));
+        assert!(!of(ResultKind::Embeddings, truth));
         assert!(of(ResultKind::BestThree, "fname,label\nx.wav,dog owl\n"));
+        assert!(!of(ResultKind::BestThree, "fname,label\nx.wav,dog\n"));
+        for corrections in ["{}", "{ }", "{\n  \"a \\\"b\": \"remove\"}"] {
+            assert!(of(ResultKind::Corrections, corrections), "{corrections}");
+        }
+        for other in ["[]", "{\"classes\": [\"dog\"]}", "{\"a\": 1}", "{a", "{\"a\""] {
+            assert!(!of(ResultKind::Corrections, other), "{other}");
+        }
+        assert!(of(ResultKind::Chosen, "runs/a\nruns/a\nscores b\n"));
+        let recipe = format!("{NORMALISED} 3 clips.\nextends = \"x\"\n");
+        assert!(of(ResultKind::Normalised, &recipe));
+        assert!(!of(ResultKind::Normalised, "extends = \"x\"\n"));
+        assert!(of(ResultKind::Preview, "<svg/>"));
         assert!(of(ResultKind::Page, "<!DOCTYPE html>\n"));
     }
 

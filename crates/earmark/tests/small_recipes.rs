@@ -114,8 +114,10 @@ fn lengths_follow_the_data() {
             ..recipe.data.clone()
         };
         assert_eq!(data, DataOptions::default(), "{name}: any layout");
-        let least = if name.starts_with("argus") { 6000 } else { 600 };
-        assert_eq!(recipe.train.min_steps, Some(least), "{name}");
+        assert!(
+            recipe.train.min_steps.is_some_and(|steps| steps >= 600),
+            "{name}"
+        );
         assert!(
             recipe.train.epochs.is_some() && recipe.train.batch_norm_warm_up,
             "{name}"

@@ -219,6 +219,10 @@ fn results_replace_results_of_their_kind() {
     let labels = "filename,primary_label\nhigh/0.wav,dog\n";
     lab.write("train.csv", labels);
     lab.write("page.html", "my notes");
+    lab.write("truth.csv", "fname,low,mid\na.wav,1,0\nb.wav,0,1\n");
+    lab.write("best.csv", "fname,label\na.wav,low\nb.wav,mid\n");
+    lab.write("mine.toml", "extends = \"tiny.toml\"\n");
+    lab.write("words", "fname,low\na.wav,1\n");
     let other = "there is something else in this file than what would replace it, ";
     for (command, file, what) in [
         (
@@ -247,6 +251,31 @@ fn results_replace_results_of_their_kind() {
             "a table of recordings in CSV",
         ),
         ("runs runs --html page.html", "page.html", "a page in HTML"),
+        (
+            "predict runs/a --files tones/low/0.wav -o truth.csv",
+            "truth.csv",
+            "a table of scores",
+        ),
+        (
+            "predict runs/a --files tones/low/0.wav --format kaggle2018 -o best.csv",
+            "best.csv",
+            "a table of the best three classes",
+        ),
+        (
+            "data stats tones --recipe tiny.toml --normalise mine.toml",
+            "mine.toml",
+            "a recipe of --normalise",
+        ),
+        (
+            "blend s1.csv s2.csv --select --truth truth.csv --chosen words",
+            "words",
+            "a list of names",
+        ),
+        (
+            "data augment-preview tones/low/0.wav --recipe tiny.toml -o page.html",
+            "page.html",
+            "a page or an image",
+        ),
     ] {
         refused(&lab, command, file, &format!("{other}{what}"));
     }
@@ -275,6 +304,9 @@ fn results_replace_results_of_their_kind() {
         "data classes tones -o c.csv",
         "data check tones --write w.csv",
         "features --handcrafted --data tones -o h.csv",
+        "predict runs/a --files tones/low/0.wav --format kaggle2018 -o b.csv",
+        "data stats tones --recipe tiny.toml --normalise n.toml",
+        "data augment-preview tones/low/0.wav --recipe tiny.toml -o p.svg",
         "runs runs --html r.html",
     ] {
         for _ in 0..2 {

@@ -1,6 +1,7 @@
 //! The batch at a position, as a pure function.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_core::random::{self, ChaCha8Rng, Purpose};
@@ -225,8 +226,7 @@ impl BatchMaker {
     pub fn batch(&self, at: BatchPosition) -> Result<Batch, ItemError> {
         let at = self.settle(at);
         let epoch = self.epoch(at.epoch);
-        let first = at.batch as usize * self.config.size;
-        let positions: Vec<usize> = (first..(first + self.config.size).min(epoch.order.len())).collect();
+        let positions: Vec<usize> = self.positions(at.batch as usize, epoch.order.len()).collect();
         let frames = self.frames(at);
         let mut rows = self.rows(&epoch, &positions, frames)?;
         if let Some(mixing) = Mixing::of(&self.config) {
@@ -242,6 +242,15 @@ impl BatchMaker {
             shape: [positions.len(), channels, bands, frames],
             position: at,
         })
+    }
+
+    /// The positions of a batch in the order of an epoch of `segments`.
+    fn positions(&self, batch: usize, segments: usize) -> Range<usize> {
+        let begin = |batch: usize| match self.config.even {
+            true => batch * segments / self.batches_per_epoch() as usize,
+            false => (batch * self.config.size).min(segments),
+        };
+        begin(batch)..begin(batch + 1)
     }
 
     /// Frames of the segments of a batch.

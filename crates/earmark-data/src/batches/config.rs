@@ -39,6 +39,10 @@ settings! {
         pub size: usize = 64,
         /// Whether the last batch of an epoch is left out if it is not full.
         pub drop_last: bool = true,
+        /// Whether an epoch is divided into batches of equal sizes, give or take one segment, instead of full ones and a last one of what is
+        /// left. BatchNorm can be thrown off by a batch of two. Needs `drop-last = false`.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        pub even: bool = false,
         /// The order of the segments.
         pub order: SegmentOrder = SegmentOrder::Permutation,
         /// Epochs drawn from subsets and classes. Default: an epoch has each segment once.
@@ -67,6 +71,8 @@ impl Check for BatchConfig {
         let remedy = "has no effect with batches.sample, which draws the order; leave one of the two out";
         let ordered = self.order != SegmentOrder::Permutation;
         ConfigError::unless(self.sample.is_none() || !ordered, "order", "(set)", remedy)?;
+        let remedy = "needs drop-last = false, as nothing is left over; set one of the two";
+        ConfigError::unless(!(self.even && self.drop_last), "even", self.even, remedy)?;
         check_optional(&self.length, "length")?;
         let remedy =
             "batches.mix is set as well; keep one (mixup is also a mixer: { kind = \"mixup\", alpha = 0.5 })";

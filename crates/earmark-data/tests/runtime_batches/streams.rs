@@ -28,10 +28,11 @@ fn batches_are_the_same_for_any_workers_and_any_start() {
             ..Mixup::default()
         }),
     ] {
-        for drop_last in [true, false] {
+        for (drop_last, even) in [(true, false), (false, false), (false, true)] {
             let config = BatchConfig {
                 size: 8,
                 drop_last,
+                even,
                 mixup: mixup.clone(),
                 ..BatchConfig::default()
             };
@@ -43,7 +44,12 @@ fn batches_are_the_same_for_any_workers_and_any_start() {
                     batch: step as u64 % per_epoch,
                 };
                 assert_eq!(batch.position, position);
-                let full = if !drop_last && position.batch == 3 { 6 } else { 8 };
+                // Of 30 segments.
+                let full = match (drop_last, even) {
+                    (false, true) => [7, 8, 7, 8][position.batch as usize],
+                    (false, false) if position.batch == 3 => 6,
+                    _ => 8,
+                };
                 assert_eq!(batch.shape, [full, 1, 5, 6]);
                 assert_eq!(
                     (batch.x.len(), batch.y.len(), batch.clips.len()),

@@ -1,5 +1,6 @@
 //! `earmark data stats --normalise`: mean and spread of each band of a data set, as a recipe.
 
+use crate::kinds_of_results::NORMALISED;
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::DataSet;
@@ -67,7 +68,7 @@ fn text(recipe: &Recipe, base: &str, curve: &BandCurve) -> anyhow::Result<String
         ("name".to_owned(), Value::String(name)),
     ]);
     Ok(format!(
-        "# Each band minus its mean, divided by its standard deviation, over {} clips.\n{}\n{}",
+        "{NORMALISED} {} clips.\n{}\n{}",
         curve.clips,
         toml::to_string(&head)?,
         toml::to_string(&front_end)?
