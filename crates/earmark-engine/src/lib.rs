@@ -40,6 +40,6 @@ pub use scoring::{
 };
 pub use training::{
     Begin, DistilConfig, FitError, FitEvent, FitJob, FitOutcome, Phase, PrefixError, StepResult, Throughput,
-    TrainConfig, TrainStep, UnreadResult, Validate, ValidationConfig, ValidationMetric, ValidationSplit,
-    check_prefixes, events_path, fit, metrics_path, train_step, train_step_unread,
+    TrainConfig, TrainPrecision, TrainStep, UnreadResult, Validate, ValidationConfig, ValidationMetric,
+    ValidationSplit, check_prefixes, events_path, fit, metrics_path, train_step, train_step_unread,
 };

@@ -50,8 +50,8 @@ impl<'a> Forward<'a> {
     }
 
     /// The same pass with convolutions that multiply in bfloat16, where they are Burn's: their inputs and weights are rounded,
-    /// and all else is of single precision, as PyTorch's autocast has it for most operations. Gradients arrive in single
-    /// precision. Kernels are not concerned.
+    /// and all else is in single precision, as PyTorch's autocast has it for most operations, and so is the convolution of the
+    /// attention over positions. Gradients arrive in single precision. Kernels are not concerned.
     pub fn with_precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self

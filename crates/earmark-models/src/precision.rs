@@ -14,8 +14,7 @@ pub enum Precision {
     /// Single precision: the same scores on every machine with the same instruction set.
     #[default]
     F32,
-    /// bfloat16, 8 bits of precision. When a network scores: in pointwise convolutions, on processors with AVX512-BF16. In
-    /// training: in all convolutions, on GPUs; weights, gradients and all else stay in single precision.
+    /// bfloat16, 8 bits of precision, in pointwise convolutions: on processors with AVX512-BF16.
     Bf16,
     /// Bytes in pointwise convolutions, with a scale for each output channel and for each pixel: on processors with
     /// AVX512-VNNI.

@@ -108,6 +108,14 @@ fn overrides() {
             "network.width=0",
             "--set network.width=0: network.width = 0: choose a factor above 0, at most 16; 1 is the published network",
         ),
+        (
+            "train.precision=int8",
+            "--set train.precision=int8: train.precision: weights can't be trained as bytes; choose f32 or bf16",
+        ),
+        (
+            "train.precision=fp16",
+            "--set train.precision=fp16: train.precision: unknown variant `fp16`, expected `f32` or `bf16`",
+        ),
     ];
     for (set, wanted) in cases {
         refused(&lab, &format!("{TRAIN} --set {set}"), wanted);

@@ -3,11 +3,11 @@
 use super::distil_config::DistilConfig;
 use super::length_in_epochs_or_steps::{Length, check_learning_rate};
 use super::phase::{Begin, Phase};
+use super::train_precision::TrainPrecision;
 use crate::init::start_config::StartConfig;
 use crate::loss::Loss;
 use crate::optim::{GradientClip, LayerRate, OptimizerConfig, Schedule};
 use earmark_core::{Check, ConfigError, Within};
-use earmark_models::Precision;
 use serde::{Deserialize, Serialize};
 
 /// `[train]` of a recipe.
@@ -45,14 +45,15 @@ pub struct TrainConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_clip: Option<GradientClip>,
     /// Parts that each batch is cut into, computed one after the other, so that a step needs less memory. The gradients are those of
-    /// the whole batch, but BatchNorm and losses that compare examples see a part at a time; moving statistics follow the mean of
-    /// the parts.
+    /// the whole batch, but BatchNorm and losses that compare examples see a part at a time, and each part draws its own dropout
+    /// masks; moving statistics follow the mean of the parts.
     #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(range(min = 1))]
     pub gradient_accumulation: usize,
     /// What convolutions multiply on a GPU: `f32`, or `bf16` with weights, gradients and all else in single precision. On the CPU
-    /// training is always of single precision.
+    /// training is always in single precision.
     #[serde(default, skip_serializing_if = "is_single")]
-    pub precision: Precision,
+    pub precision: TrainPrecision,
     /// Share of the old value that an exponential moving average of the weights keeps at each step; checkpoints then hold the
     /// average. 0 is off.
     #[serde(default)]
@@ -88,8 +89,8 @@ const fn is_one(parts: &usize) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_single(precision: &Precision) -> bool {
-    *precision == Precision::F32
+fn is_single(precision: &TrainPrecision) -> bool {
+    *precision == TrainPrecision::F32
 }
 
 impl Check for TrainConfig {
@@ -106,9 +107,6 @@ impl Check for TrainConfig {
             parts,
             "choose 1 (off) or more",
         )?;
-        let fine = self.precision != Precision::Int8;
-        let remedy = "weights can't be trained as bytes; choose f32 or bf16";
-        ConfigError::unless(fine, "precision", self.precision, remedy)?;
         let remedy = "choose 0 (off) to below 1, such as 0.999";
         ConfigError::check_range("average-decay", self.average_decay, 0.0..1.0, remedy)?;
         self.loss.check().within("loss")?;

@@ -13,6 +13,7 @@ mod precision_on_device;
 mod session;
 mod step;
 mod throughput;
+mod train_precision;
 mod validation_config;
 mod validation_metric;
 
@@ -25,5 +26,6 @@ pub use phase::{Begin, Phase};
 pub use session::fit;
 pub use step::{StepResult, TrainStep, UnreadResult, train_step, train_step_unread};
 pub use throughput::Throughput;
+pub use train_precision::TrainPrecision;
 pub use validation_config::{ValidationConfig, ValidationSplit};
 pub use validation_metric::ValidationMetric;

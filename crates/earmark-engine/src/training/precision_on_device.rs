@@ -1,6 +1,7 @@
 //! `train.precision` on the device that trains.
 
 use super::config::TrainConfig;
+use super::train_precision::TrainPrecision;
 use burn::tensor::{DType, Device};
 use earmark_core::ConfigError;
 use earmark_kernels::burn_ops::runs_on;
@@ -12,19 +13,19 @@ impl TrainConfig {
         if runs_on(device) {
             Precision::F32
         } else {
-            self.precision
+            self.precision.into()
         }
     }
 
     /// Checks that the device computes in the precision that the recipe asks for. Returns a remark where it is not asked to.
     pub(super) fn check_precision_on(&self, device: &Device) -> Result<Option<String>, ConfigError> {
-        if self.precision_on(device) != self.precision {
+        if self.precision_on(device) != Precision::from(self.precision) {
             let asked = self.precision;
             return Ok(Some(format!(
                 "train.precision = \"{asked}\" is for GPUs: the CPU trains in single precision"
             )));
         }
-        let fine = self.precision != Precision::Bf16 || device.supports_dtype(DType::BF16);
+        let fine = self.precision != TrainPrecision::Bf16 || device.supports_dtype(DType::BF16);
         let remedy = "this device does not compute with it; choose f32";
         ConfigError::unless(fine, "train.precision", self.precision, remedy)?;
         Ok(None)

@@ -6,7 +6,8 @@ use burn::tensor::{DType, Device as BurnDevice, Tensor, TensorData};
 use earmark_core::ConfigError;
 use earmark_core::random::{Purpose, stream, uniform};
 use earmark_engine::{
-    AdamConfig, Loss, Optimizer, OptimizerConfig, Schedule, TrainConfig, TrainStep, train_step,
+    AdamConfig, Loss, Optimizer, OptimizerConfig, Schedule, TrainConfig, TrainPrecision, TrainStep,
+    train_step,
 };
 use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
 use earmark_models::networks::efficientat::EfficientAtConfig;
@@ -357,7 +358,7 @@ fn train_config(rate: f64) -> TrainConfig {
         schedule: Schedule::default(),
         gradient_clip: None,
         gradient_accumulation: 1,
-        precision: Precision::F32,
+        precision: TrainPrecision::F32,
         average_decay: 0.0,
         batch_norm_warm_up: false,
         freeze: vec![],
