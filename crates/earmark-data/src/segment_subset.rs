@@ -19,6 +19,7 @@ settings! {
         // argus-2019 applies a crop and a choice of any in turn, each with 0.5: prob = 0.5, crop-prob = 1,
         // then-any-prob = 0.5.
         #[serde(skip_serializing_if = "is_zero")]
+        #[schemars(!skip_serializing_if)]
         pub then_any_prob: f64 = 0.0,
     }
 }

@@ -106,12 +106,14 @@ pub struct PredictConfig {
     /// What the products of the network multiply when it scores: `f32`, `bf16` or `int8`. The option `--precision` has
     /// priority. Where the processor lacks the instructions, scores are computed in `f32` and the output says so.
     #[serde(skip_serializing_if = "is_single")]
+    #[schemars(!skip_serializing_if)]
     pub precision: Precision,
     /// Longest recording in seconds that `predict`, `embed` and `eval` read whole and cache. A longer one is read in
     /// blocks, so that memory does not grow with its length, and its segments are those of the whole. Where clips are
     /// scored as they are (`whole`, `random-crops`), it is scored in equal parts of at most this length, whose results
     /// are averaged, and the output says so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
     #[serde(skip_serializing_if = "is_default_longest")]
+    #[schemars(!skip_serializing_if)]
     pub longest_seconds: f64,
 }
 

@@ -19,6 +19,7 @@ pub struct RandomLength {
     /// Whether lengths follow the data: they are then between the quartiles of the training clips' own lengths, cut off
     /// at `min-frames` and `max-frames`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub quartiles: bool,
 }
 

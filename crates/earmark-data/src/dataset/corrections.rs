@@ -37,13 +37,16 @@ pub struct Corrections {
     /// Whether relabelled clips are copied to `corrected-subset` instead of moved: this entry then changes nothing in
     /// the subset itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub copy: bool,
     /// Whether clips of the subset that the file does not name are left out, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub named_only: bool,
     /// Whether clips that the file removes stay in the folds, which are then drawn over all clips. They have
     /// out-of-fold segment scores, for stacking; nothing is trained on them, and they count in no result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub keep_in_folds: bool,
 }
 

@@ -115,6 +115,7 @@ settings! {
         pub missing_files: MissingFiles = MissingFiles::Refuse,
         /// What to do about recordings of which a part is missing or damaged. Default: `refuse`.
         #[serde(skip_serializing_if = "DamagedFiles::is_refuse")]
+        #[schemars(!skip_serializing_if)]
         pub damaged: DamagedFiles = DamagedFiles::Refuse,
         /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
         #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -35,7 +35,7 @@ pub struct TrainConfig {
     /// counts as noisy if its first clip is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noisy_subsets: Vec<String>,
-    /// How weights move at each step.
+    /// How weights move at each step. Default: `adam`.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
@@ -48,11 +48,12 @@ pub struct TrainConfig {
     /// the whole batch, but BatchNorm and losses that compare examples see a part at a time, and each part draws its own dropout
     /// masks; moving statistics follow the mean of the parts.
     #[serde(default = "one", skip_serializing_if = "is_one")]
-    #[schemars(range(min = 1))]
+    #[schemars(!skip_serializing_if, range(min = 1))]
     pub gradient_accumulation: usize,
     /// What convolutions multiply on a GPU: `f32`, or `bf16` with weights, gradients and all else in single precision. On the CPU
     /// training is always in single precision.
     #[serde(default, skip_serializing_if = "is_single")]
+    #[schemars(!skip_serializing_if)]
     pub precision: TrainPrecision,
     /// Share of the old value that an exponential moving average of the weights keeps at each step; checkpoints then hold the
     /// average. 0 is off.
@@ -61,6 +62,7 @@ pub struct TrainConfig {
     /// Whether BatchNorm's moving statistics follow faster at first: after t steps they keep at most (1 + t) / (10 + t) of their old
     /// value, so that they forget their start also where a training is too short for `network.batch-norm-decay`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub batch_norm_warm_up: bool,
     /// Prefixes of the variables that are frozen: they keep their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

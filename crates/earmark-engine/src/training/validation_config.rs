@@ -24,9 +24,11 @@ pub enum ValidationSplit {
         /// Whether they are drawn only from clips whose labels a human has verified (FSDKaggle2018's `manually_verified`), as a share of
         /// those. Other clips of their groups are neither validated on nor trained on.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[schemars(!skip_serializing_if)]
         verified: bool,
         /// With fewer held-out clips than this, which would decide by chance, all clips are trained on and nothing validates.
         #[serde(default, skip_serializing_if = "is_zero")]
+        #[schemars(!skip_serializing_if)]
         min_clips: usize,
     },
     /// One of `count` stratified folds of the training clips, clips of one group kept together: what a search compares settings on.

@@ -68,10 +68,12 @@ pub struct FrontEnd {
     /// Uses the 1,133 handcrafted features of the whole clip instead of a spectrogram: 1,133 channels of one band and
     /// one frame. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub handcrafted: bool,
     /// Uses the samples themselves instead of a spectrogram: one channel, one band, a frame per sample. For imported
     /// networks that have their front end inside. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub waveform: bool,
     /// Features of the whole clip that a network takes in addition to the spectrogram; left out, none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,9 +33,11 @@ pub struct ImportedGraphConfig {
     pub embedding: usize,
     /// Whether the scores are probabilities already rather than logits. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub probabilities: bool,
     /// Whether a dense layer on the embedding takes the place of the scores, as a linear probe fits it. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(!skip_serializing_if)]
     pub linear_head: bool,
 }
 

@@ -24,7 +24,8 @@ settings! {
         pub partner: Partner = Partner::Epoch,
         /// Whether a partner comes from the same subset (as in argus-2019: curated with curated, noisy with noisy).
         pub same_subset: bool = true,
-        /// The mixers, one of which is drawn for each segment.
+        /// The mixers, one of which is drawn for each segment. Default: `sigmoid-concat` with weight 0.6 and `add` with
+        /// 0.4.
         pub one_of: Vec<WeightedMixer> = {
             let weighted = |weight, mixer| WeightedMixer { weight, mixer };
             let concat = Mixer::SigmoidConcat(SigmoidConcat::default());

@@ -34,8 +34,8 @@ Every key of a recipe. Written by `cargo xtask reference` from the documentation
 edit it here. How recipes are put together is described in [recipes.md](recipes.md).
 
 A key is named by its path: `size` in the section `[batches]` is `batches.size` for `--set`. A
-default that is not given here is \"none\", or follows from other keys. `[[train.phases]]` is a list
-of tables.
+default that is not given here is \"none\", follows from other keys or, of a table, is made of those
+of its keys. `[[train.phases]]` is a list of tables.
 
 ";
 
