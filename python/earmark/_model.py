@@ -39,7 +39,7 @@ def load(
 
 
 def recipe(name: Path, set: Mapping[str, Any] | None = None) -> str:
-    """The whole recipe of a built-in name or a file as TOML, every default written out.
+    """The whole recipe of a built-in name or a file as TOML, with defaults written out.
 
     Args:
         name: such as ``"dcase2019-baseline/esc10"``, or a path.

@@ -17,7 +17,7 @@ pub fn load(recipe: &str, set: &[String]) -> Result<Recipe, Failure> {
     }
 }
 
-/// A recipe as TOML, every default written out.
+/// A recipe as TOML, with defaults written out.
 #[pyfunction]
 pub fn recipe_toml(recipe: &str, set: Vec<String>) -> PyResult<String> {
     Ok(load(recipe, &set)?.to_toml())

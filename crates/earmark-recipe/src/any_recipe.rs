@@ -69,7 +69,7 @@ impl AnyRecipe {
         }
     }
 
-    /// The recipe as TOML, every default written out.
+    /// The recipe as TOML, with defaults written out.
     pub fn to_toml(&self) -> String {
         match self {
             Self::Audio(recipe) => recipe.to_toml(),

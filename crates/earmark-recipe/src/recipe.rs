@@ -233,7 +233,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe as TOML, every default written out.
+    /// The recipe as TOML, with defaults written out.
     pub fn to_toml(&self) -> String {
         to_toml(self)
     }

@@ -154,7 +154,7 @@ impl StackRecipe {
         load::parse(text, path)
     }
 
-    /// The recipe as TOML, every default written out.
+    /// The recipe as TOML, with defaults written out.
     pub fn to_toml(&self) -> String {
         to_toml(self)
     }

@@ -74,7 +74,7 @@ impl RunDir {
         Ok(lock)
     }
 
-    /// Writes what explains a new run; `recipe` is its whole text, every default written out.
+    /// Writes what explains a new run; `recipe` is its whole text, defaults written out.
     ///
     /// # Errors
     /// A file that can't be written.

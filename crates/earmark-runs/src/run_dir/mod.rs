@@ -1,7 +1,7 @@
 //! The run directory, which is complete before the first step.
 //!
 //! ```text
-//! recipe.toml     the recipe, resolved, every default written out
+//! recipe.toml     the recipe, resolved, defaults written out
 //! classes.csv     index,name
 //! split.csv       part,file,role: training, validation and test clips
 //! teacher-scores.csv  the scores that targets are blended with, where there are teachers

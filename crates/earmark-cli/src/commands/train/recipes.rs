@@ -15,7 +15,7 @@ pub enum Recipes {
         #[arg(long)]
         json: bool,
     },
-    /// Print a recipe as TOML, with everything it extends and every default
+    /// Print a recipe as TOML, with everything it extends and the defaults of all but newer keys
     #[command(after_help = "Example: earmark recipes show dcase2019-baseline/esc10 --set network.width=0.5")]
     Show {
         /// Name of a built-in recipe, or a recipe file
