@@ -22,7 +22,7 @@ const CHOICES: &[Choice<DamagedFiles>] = &[
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct DamagedArgs {
     /// Damaged or cut recordings: refuse them, or salvage what is whole and list what is missing (exit code 2); default: salvage for tag,
-    /// listen, predict and embed, else refuse
+    /// listen, predict, embed and index add, else refuse
     #[arg(long, value_name = "refuse|salvage", value_parser = choice(CHOICES), hide_possible_values = true)]
     pub damaged: Option<DamagedFiles>,
 }

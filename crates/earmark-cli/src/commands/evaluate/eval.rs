@@ -36,7 +36,8 @@ pub struct Eval {
     /// Evaluate every Nth checkpoint, and always the last and the one that predict and tag use
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
-    /// Folder for results; default: eval/ in the run, eval-PRECISION/ with --precision
+    /// Folder for results; default: eval/ in the run; with --precision eval-PRECISION/, by what is computed (eval-f32/
+    /// where the instructions are missing)
     #[arg(long, value_name = "DIR")]
     pub eval_dir: Option<PathBuf>,
     /// Print JSON
