@@ -22,8 +22,8 @@ pub enum LayoutKind {
     Csv,
     /// One folder per class.
     Folders,
-    /// Labels with a start and an end: tables of Raven, labels of Audacity, or CSV. Recordings are cut into windows,
-    /// which have the labels that sound in them.
+    /// Labels with a start and an end: tables of Raven, labels of Audacity, CSV, or AOEF (JSON). Recordings are cut into
+    /// windows, which have the labels that sound in them.
     Events,
 }
 

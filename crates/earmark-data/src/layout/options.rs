@@ -14,7 +14,7 @@ use crate::dataset::recipe_corrections::RecipeCorrections;
 use crate::settings::settings;
 
 /// The options about tables and columns, by their keys. The last two are of use to every layout with a table, the
-/// others to `csv` alone.
+/// others to `csv` and `events` alone.
 pub(super) const TABLE_OPTIONS: [&str; 8] = [
     "table",
     "file-column",
@@ -70,19 +70,22 @@ settings! {
     pub struct DataOptions {
         /// The layout of the folder. Default: recognised from its files.
         pub layout: Option<LayoutKind> = None,
-        /// The table of the `csv` layout, relative to the data folder. Default: the one table, in the folder or in a
-        /// folder in it, that has a column of files that are found and one of labels.
+        /// The table of the `csv` or `events` layout (in `events` also a file of AOEF), relative to the data folder.
+        /// Default: the one table, in the folder or in a folder in it, that has a column of files that are found and
+        /// one of labels; in `events`, tables next to recordings come first.
         pub table: Option<PathBuf> = None,
         /// The column with the audio file, a path relative to the table or to the data folder. Default: the first of
-        /// `file`, `filename`, `fname`, `path` that exists. A file that is not at its path is looked for by name: in
-        /// other folders, without extension, in another letter case, with backslashes.
+        /// `file`, `filename`, `fname`, `path` that exists, else of other names that are usual for it (docs/data.md). A
+        /// file that is not at its path is looked for by name: in other folders, without extension, in another letter
+        /// case, with backslashes.
         pub file_column: Option<String> = None,
         /// Where the audio file of a row is, relative to the data folder: `{}` is the cell of the file column, `{NAME}`
         /// that of the column NAME. `"audio/{}.wav"` suits names without folder and extension, `"audio/fold{fold}/{}"`
         /// a folder per fold.
         pub file_pattern: Option<String> = None,
-        /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that
-        /// exists. A column named in the plural holds several labels per cell, others hold one.
+        /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that exists, else
+        /// of other names that are usual for it (docs/data.md). A column named in the plural holds several labels per
+        /// cell, others hold one.
         pub label_column: Option<String> = None,
         /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
         pub fold_column: Option<String> = None,
