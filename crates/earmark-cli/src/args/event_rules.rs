@@ -28,7 +28,7 @@ pub const TAG_FORMATS: &[Choice<Format>] = &[
     ("raven", "A selection table for Raven", Format::Raven),
     (
         "parquet",
-        "Apache Parquet with the columns of csv",
+        "Apache Parquet: file,start_seconds,end_seconds,class,score",
         Format::Parquet,
     ),
     (
