@@ -42,6 +42,7 @@ settings! {
         /// Whether an epoch is divided into batches of equal sizes, give or take one segment, instead of full ones and a last one of what is
         /// left. BatchNorm can be thrown off by a batch of two. Needs `drop-last = false`.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[schemars(!skip_serializing_if)]
         pub even: bool = false,
         /// The order of the segments.
         pub order: SegmentOrder = SegmentOrder::Permutation,
