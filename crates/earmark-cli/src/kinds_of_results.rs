@@ -2,12 +2,10 @@
 //! else. A label table that has the columns of a result looks like one.
 
 use anyhow::bail;
-use std::fs::File;
-use std::io::Read;
+use csv::StringRecord;
+use earmark::data::FoldTable;
+use earmark::inference::tag::formats::{START, is_result, start_of};
 use std::path::Path;
-
-/// Bytes at the beginning of a file that are looked at.
-const START: u64 = 64 * 1024;
 
 /// Columns from which on a table that begins with `file` is one of features.
 const FEATURE_COLUMNS: usize = 50;
@@ -20,8 +18,21 @@ const FORMAT_ENDINGS: [&str; 13] = [
 /// How a recipe of `data stats --normalise` begins.
 pub const NORMALISED: &str = "# Each band minus its mean, divided by its standard deviation, over";
 
-/// How tables of events and of windows begin, in the formats of `earmark tag`.
-const EVENT_HEADERS: [&str; 3] = ["Start (s),End (s),", "File,Start (s),End (s)", "Selection\t"];
+/// The columns of a table of the three best classes.
+pub const BEST_THREE_COLUMNS: [&str; 2] = ["fname", "label"];
+
+/// The columns of a list of clips to review.
+pub const REVIEW_COLUMNS: [&str; 9] = [
+    "fname",
+    "part",
+    "fold",
+    "labels",
+    "suggested",
+    "best",
+    "lwlrap",
+    "self_confidence",
+    "margin",
+];
 
 /// A kind of result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,10 +125,9 @@ impl ResultKind {
 
     /// Refuses a file of another kind, which would be lost.
     pub fn refuse_other(self, given: &str, path: &Path) -> anyhow::Result<()> {
-        let mut start = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
         // What can't be read is refused where it is written.
-        if read.is_err() || start.trim_ascii().is_empty() || self.is_in(&start) {
+        let start = start_of(path).unwrap_or_default();
+        if start.trim_ascii().is_empty() || self.is_in(&start) {
             return Ok(());
         }
         bail!(
@@ -167,18 +177,18 @@ impl ResultKind {
         let text = String::from_utf8_lossy(start);
         let text = text.trim_start_matches('\u{feff}');
         let first = text.lines().next().unwrap_or_default();
+        // Where the file is longer, the last row is torn.
+        let rows = match text.rfind('\n').filter(|_| start.len() as u64 == START) {
+            Some(end) => &text[..=end],
+            None => text,
+        };
         let is_array = start.starts_with(b"\x93NUMPY");
         let is_parquet = start.starts_with(b"PAR1");
         match self {
-            Self::Events => {
-                let is_table = EVENT_HEADERS.iter().any(|header| text.starts_with(header));
-                let keys = ["\"file\"", "\"prediction_set\""];
-                let is_list = keys.iter().any(|key| is_json_with(text, key));
-                is_table || is_list || is_parquet || is_label_track(first) || is_shown(first)
-            }
-            Self::Scores => is_json_with(text, "\"scores\"") || is_table_of_numbers(text, "fname"),
-            Self::BestThree => is_table_of_best_classes(text) || Self::Scores.is_in(start),
-            Self::Embeddings => is_array || is_parquet || is_table_of_numbers(text, "fname"),
+            Self::Events => is_result(start),
+            Self::Scores => is_json_with(text, "\"scores\"") || is_table_of_numbers(rows, "fname"),
+            Self::BestThree => is_table_of_best_classes(rows) || Self::Scores.is_in(start),
+            Self::Embeddings => is_array || is_parquet || is_table_of_numbers(rows, "fname"),
             Self::Features => {
                 is_array || first.starts_with("file,") && first.split(',').count() >= FEATURE_COLUMNS
             }
@@ -187,11 +197,12 @@ impl ResultKind {
             Self::CheckedTable => ["file,label", "file,start_seconds,"]
                 .iter()
                 .any(|header| first.starts_with(header)),
-            Self::Folds => first == "file,fold" || is_json(text),
+            Self::Folds => first == FoldTable::COLUMNS.join(",") || is_json(text),
             Self::Classes => first.starts_with("0,") || is_json(text),
-            Self::ReviewList => first.starts_with("file,labels,scores,"),
+            Self::ReviewList => first == REVIEW_COLUMNS.join(","),
             Self::Corrections => is_json_of_texts(text),
-            Self::Chosen => !first.contains([',', '\t', ';', '{', '[', '<', '=']),
+            // Each line names a table or a run.
+            Self::Chosen => rows.lines().take(ROWS).all(|line| Path::new(line).exists()),
             Self::Normalised => text.starts_with(NORMALISED),
             Self::Preview => {
                 start.starts_with(b"\x89PNG") || Self::Page.is_in(start) || Self::Diagram.is_in(start)
@@ -235,32 +246,24 @@ fn is_table_of_numbers(text: &str, column: &str) -> bool {
     if rows.headers().ok().and_then(|header| header.get(0)) != Some(column) {
         return false;
     }
-    // The last row may be torn where the text ends. No row: no recording, or more classes than were looked at.
-    let rows: Vec<csv::StringRecord> = rows.records().take(ROWS).map_while(Result::ok).collect();
+    // No row: no recording, or more classes than were looked at.
+    let rows: Vec<StringRecord> = rows.records().take(ROWS).map_while(Result::ok).collect();
     let cells = || rows.iter().flat_map(|row| row.iter().skip(1));
     cells().all(|cell| cell.parse::<f64>().is_ok())
         && (rows.is_empty() || cells().any(|cell| !["0", "1"].contains(&cell)))
 }
 
-/// Whether it is a table of several classes for each recording, as Kaggle took them in 2018; one of labels has one.
+/// Whether it is a table of the best classes of each recording, as Kaggle took them in 2018: several in each row, or of a
+/// model of one class the same in all rows. One of labels has one in each row, and several in all.
 fn is_table_of_best_classes(text: &str) -> bool {
-    let mut lines = text.lines();
-    let is_named = lines.next() == Some("fname,label");
-    is_named
-        && lines
-            .next()
-            .is_none_or(|row| row.rsplit(',').next().is_some_and(|cell| cell.contains(' ')))
-}
-
-/// Whether a line is one of Audacity's: start and end, then a label.
-fn is_label_track(line: &str) -> bool {
-    let times: Vec<&str> = line.split('\t').take(2).collect();
-    times.len() == 2 && times.iter().all(|time| time.parse::<f64>().is_ok())
-}
-
-/// Whether a line is the first one of what `tag` shows of a recording.
-fn is_shown(line: &str) -> bool {
-    line.ends_with(" event)") || line.ends_with(" events)") || line.ends_with(": has no samples")
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let header = rows.headers();
+    if !header.is_ok_and(|header| header.iter().eq(BEST_THREE_COLUMNS)) {
+        return false;
+    }
+    let rows: Vec<StringRecord> = rows.records().take(ROWS).map_while(Result::ok).collect();
+    let cells: Vec<&str> = rows.iter().filter_map(|row| row.get(1)).collect();
+    cells.iter().all(|cell| cell.contains(' ')) || cells.iter().all(|cell| *cell == cells[0])
 }
 
 #[cfg(test)]
@@ -293,10 +296,10 @@ mod tests {
         }
         for text in [
             "Start (s),End (s),Class,Confidence,File\n",
-            "File,Start (s),End (s),dog\n",
+            "File,Start (s),End (s),dog,recording\n",
             "0.000000\t5.0\tAnimal 0.68\n",
             "a.wav (5 s, 3 events)\n",
-            "[\n{\"file\":\"a.wav\"}]",
+            "[\n{\"file\":\"a.wav\",\"seconds\":1.5}]",
             "[\n]\n",
             "{\"version\":\"1.1.0\",\"data\":{\"collection_type\":\"prediction_set\"}}",
             "PAR1",
@@ -310,19 +313,35 @@ mod tests {
         assert!(!of(ResultKind::Scores, truth));
         assert!(!of(ResultKind::Embeddings, truth));
         assert!(of(ResultKind::BestThree, "fname,label\nx.wav,dog owl\n"));
-        assert!(!of(ResultKind::BestThree, "fname,label\nx.wav,dog\n"));
+        assert!(!of(ResultKind::BestThree, "fname,label\nx.wav,dog\ny.wav,owl\n"));
+        let of_one_class = "fname,label\nx.wav,dog\ny.wav,dog\n";
+        assert!(of(ResultKind::BestThree, of_one_class));
         for corrections in ["{}", "{ }", "{\n  \"a \\\"b\": \"remove\"}"] {
             assert!(of(ResultKind::Corrections, corrections), "{corrections}");
         }
         for other in ["[]", "{\"classes\": [\"dog\"]}", "{\"a\": 1}", "{a", "{\"a\""] {
             assert!(!of(ResultKind::Corrections, other), "{other}");
         }
-        assert!(of(ResultKind::Chosen, "runs/a\nruns/a\nscores b\n"));
+        let review = format!("{}\n", REVIEW_COLUMNS.join(","));
+        assert!(of(ResultKind::ReviewList, &review));
+        assert!(of(ResultKind::Chosen, "src\nsrc\nCargo.toml\n"));
+        assert!(!of(ResultKind::Chosen, "src\nto be asked: which of them?\n"));
         let recipe = format!("{NORMALISED} 3 clips.\nextends = \"x\"\n");
         assert!(of(ResultKind::Normalised, &recipe));
         assert!(!of(ResultKind::Normalised, "extends = \"x\"\n"));
         assert!(of(ResultKind::Preview, "<svg/>"));
         assert!(of(ResultKind::Page, "<!DOCTYPE html>\n"));
+    }
+
+    /// The last row that is read of a long table is torn: it may end in half a number.
+    #[test]
+    fn torn_rows_do_not_count() {
+        let read = |class: &str| format!("fname,{class}\nx.wav,1e-");
+        let rest = START as usize - read("").len();
+        let torn = read(&"c".repeat(rest));
+        assert_eq!(torn.len() as u64, START);
+        assert!(ResultKind::Scores.is_in(torn.as_bytes()));
+        assert!(!ResultKind::Scores.is_in(read("c").as_bytes()));
     }
 
     #[test]

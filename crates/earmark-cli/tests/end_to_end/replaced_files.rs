@@ -212,9 +212,9 @@ fn results_replace_no_recording_and_no_model() {
     assert_eq!(contents(&lab, &files), before);
 }
 
-/// A file that holds something else than what a command writes stays; so does a name whose ending says something else.
+/// A file that holds something else than what a command writes stays.
 #[test]
-fn results_replace_results_of_their_kind() {
+fn files_of_another_kind_stay() {
     let lab = Lab::trained();
     let labels = "filename,primary_label\nhigh/0.wav,dog\n";
     lab.write("train.csv", labels);
@@ -223,63 +223,70 @@ fn results_replace_results_of_their_kind() {
     lab.write("best.csv", "fname,label\na.wav,low\nb.wav,mid\n");
     lab.write("mine.toml", "extends = \"tiny.toml\"\n");
     lab.write("words", "fname,low\na.wav,1\n");
+    lab.write("prose", "to be blended: which of them?\n");
+    let blend = "blend s1.csv s2.csv --select --truth truth.csv -o s3.csv --chosen";
     let other = "there is something else in this file than what would replace it, ";
     for (command, file, what) in [
         (
-            "tag tones/low/0.wav --model runs/a -o train.csv",
+            "tag tones/low/0.wav --model runs/a -o",
             "train.csv",
             "a table of events or windows",
         ),
         (
-            "predict runs/a --files tones/low/0.wav -o train.csv",
+            "predict runs/a --files tones/low/0.wav -o",
             "train.csv",
             "a table of scores",
         ),
         (
-            "embed runs/a --files tones/low/0.wav -o train.csv",
+            "embed runs/a --files tones/low/0.wav -o",
             "train.csv",
             "embeddings",
         ),
+        ("data folds tones -o", "train.csv", "a table of folds in CSV"),
         (
-            "data folds tones -o train.csv",
-            "train.csv",
-            "a table of folds in CSV",
-        ),
-        (
-            "data check tones --write train.csv",
+            "data check tones --write",
             "train.csv",
             "a table of recordings in CSV",
         ),
-        ("runs runs --html page.html", "page.html", "a page in HTML"),
+        ("review worst runs/a -o", "train.csv", "a list in CSV"),
+        ("runs runs --html", "page.html", "a page in HTML"),
         (
-            "predict runs/a --files tones/low/0.wav -o truth.csv",
+            "predict runs/a --files tones/low/0.wav -o",
             "truth.csv",
             "a table of scores",
         ),
         (
-            "predict runs/a --files tones/low/0.wav --format kaggle2018 -o best.csv",
+            "predict runs/a --files tones/low/0.wav --format kaggle2018 -o",
             "best.csv",
             "a table of the best three classes",
         ),
         (
-            "data stats tones --recipe tiny.toml --normalise mine.toml",
+            "data stats tones --recipe tiny.toml --normalise",
             "mine.toml",
             "a recipe of --normalise",
         ),
+        (blend, "words", "a list of names"),
+        (blend, "prose", "a list of names"),
         (
-            "blend s1.csv s2.csv --select --truth truth.csv --chosen words",
-            "words",
-            "a list of names",
-        ),
-        (
-            "data augment-preview tones/low/0.wav --recipe tiny.toml -o page.html",
+            "data augment-preview tones/low/0.wav --recipe tiny.toml -o",
             "page.html",
             "a page or an image",
         ),
     ] {
-        refused(&lab, command, file, &format!("{other}{what}"));
+        refused(
+            &lab,
+            &format!("{command} {file}"),
+            file,
+            &format!("{other}{what}"),
+        );
     }
     assert_eq!(lab.read("train.csv"), labels);
+}
+
+/// So does a name whose ending says something else.
+#[test]
+fn endings_fit_what_is_written() {
+    let lab = Lab::trained();
     for (command, file) in [
         ("runs runs --html", "x.csv"),
         ("data check tones --write", "x.json"),
@@ -293,24 +300,111 @@ fn results_replace_results_of_their_kind() {
         );
         assert!(!lab.path(file).exists());
     }
-    // What a command wrote, it replaces.
+}
+
+/// Labels that somebody made stay, though they are in a format of `tag`: in a file, and in a folder of results.
+#[test]
+fn labels_of_people_stay() {
+    let lab = Lab::trained();
+    let tag = "tag tones/low/0.wav --model runs/a --threshold 0";
+    let other = "there is something else in this file than what would replace it";
+    for (name, more, labels) in [
+        (
+            "hand.selections.txt",
+            "",
+            "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\tS\t1\t0.1\t0.5\tdog\n",
+        ),
+        ("hand.txt", "--format audacity", "0.100000\t0.500000\tdog\n"),
+        ("hand.csv", "", "Start (s),End (s),Class,Who\n0.1,0.5,dog,me\n"),
+    ] {
+        lab.write(name, labels);
+        refused(&lab, &format!("{tag} {more} -o {name}"), name, other);
+    }
+    let tag = format!("{tag} --format csv --out-dir labels");
+    let file = "labels/0.wav.csv";
+    lab.write(file, "start,end,label\n0.1,0.5,dog\n");
+    let other = "labels/0.wav.csv is not a result of tagging";
+    refused(&lab, &tag, file, other);
+    let log = "labels/.earmark-tag.journal";
+    assert!(!lab.path(log).exists());
+    // Also where the folder has results of others.
+    let more = "--out-dir labels --format csv --threshold 0 --keep-journal";
+    lab.earmark(&format!("tag tones/low/1.wav --model runs/a {more}"))
+        .done();
+    refused(&lab, &tag, file, other);
+    std::fs::remove_file(lab.path(file)).expect("to remove");
+    for more in ["", "--fresh", "--keep-journal", "--keep-journal"] {
+        lab.earmark(&format!("{tag} {more}")).done();
+    }
+}
+
+/// What a command wrote, it replaces.
+#[test]
+fn results_replace_results_of_their_kind() {
+    let lab = Lab::trained();
+    lab.add_other();
+    lab.tone("in/20240517_043000.wav", 310.0);
+    lab.calibrate("m.safetensors");
     for command in [
-        "tag tones/low/0.wav --model runs/a --fresh -o t.csv",
         "predict runs/a --files tones/low/0.wav -o s.csv",
         "predict runs/a --files tones/low/0.wav -o s.json --format json",
+        "predict runs/a --files tones/low/0.wav -o s2.csv --segments",
+        "predict runs/a --files tones/low/0.wav -o s2.json --format json --segments",
+        "predict runs/a --files tones/low/0.wav --format kaggle2018 -o b.csv",
+        "predict runs/a@10 --data tones --raw -o other.csv",
+        "blend scores.csv other.csv -o blended.csv",
+        "blend scores.csv other.csv --select --truth truth.csv -o blended.csv --chosen chosen.txt",
+        "review worst --scores scores.csv --truth truth.csv -o worst.csv --corrections worst.json",
+        "review best --scores scores.csv --truth truth.csv -o best.csv --corrections best.json",
+        "calibrate runs/a --scores scores.csv --truth truth.csv -o m.safetensors --diagram d.svg",
+        "probe runs/a --data other -o p.safetensors --folds all --out-of-fold oof.csv",
         "embed runs/a --files tones/low/0.wav -o e.csv",
+        "embed runs/a --files tones/low/0.wav -o e2.csv --segments",
         "embed runs/a --files tones/low/0.wav -o e.npy",
         "data folds tones --count 2 -o f.csv",
         "data classes tones -o c.csv",
         "data check tones --write w.csv",
         "features --handcrafted --data tones -o h.csv",
-        "predict runs/a --files tones/low/0.wav --format kaggle2018 -o b.csv",
         "data stats tones --recipe tiny.toml --normalise n.toml",
         "data augment-preview tones/low/0.wav --recipe tiny.toml -o p.svg",
         "runs runs --html r.html",
+        "tag in --model runs/a --threshold 0 --time-and-place -o tags.csv",
+        "activity tags.csv -o activity.html",
+        "tag in --model runs/a --windows -o windows.csv",
+        "tag in --model runs/a --windows --time-and-place -o windows2.csv",
+        "events windows.csv --threshold 0 -o events.csv",
     ] {
         for _ in 0..2 {
             lab.earmark(command).done();
+        }
+    }
+}
+
+/// So do results of tagging in every format, also where nothing but a broken recording comes first.
+#[test]
+fn tags_replace_tags() {
+    let lab = Lab::trained();
+    lab.write("broken.wav", "no sound");
+    for format in [
+        "table", "csv", "birdnet", "json", "ndjson", "raven", "parquet", "aoef",
+    ] {
+        let tag = format!("--model runs/a --threshold 0 --format {format} -o tags.{format}");
+        for _ in 0..2 {
+            lab.earmark(&format!("tag tones/low/0.wav {tag}")).done();
+            lab.earmark(&format!("tag broken.wav tones/low/0.wav {tag}"))
+                .exit(2);
+        }
+    }
+    let audacity = "--model runs/a --threshold 0 --format audacity -o labels.txt";
+    for _ in 0..2 {
+        lab.earmark(&format!("tag tones/low/0.wav {audacity}")).done();
+        lab.earmark(&format!("tag broken.wav {audacity}")).exit(2);
+    }
+    for format in ["table", "csv", "json", "ndjson", "parquet"] {
+        let tag = format!("--model runs/a --windows --format {format} -o windows.{format}");
+        for more in ["", "", "--top-k 2"] {
+            lab.earmark(&format!("tag broken.wav tones/low/0.wav {tag} {more}"))
+                .exit(2);
         }
     }
 }

@@ -56,6 +56,9 @@ pub enum FoldTableError {
 }
 
 impl FoldTable {
+    /// Its columns.
+    pub const COLUMNS: [&str; 2] = ["file", "fold"];
+
     /// The table of these items with these folds, item by item (as [`Splitter::k_fold`](super::Splitter::k_fold)
     /// returns them).
     pub fn new(items: &[Item], folds: &[u32]) -> Self {
@@ -79,7 +82,7 @@ impl FoldTable {
     /// Whatever the writer reports.
     pub fn write(&self, writer: impl Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(writer);
-        csv.write_record(["file", "fold"])?;
+        csv.write_record(Self::COLUMNS)?;
         for (file, fold) in &self.folds {
             csv.write_record([file.as_str(), &fold.to_string()])?;
         }
@@ -114,7 +117,7 @@ impl FoldTable {
         let records = read_records(bytes, None).map_err(|e| fail(e.line, e.problem))?;
         let mut table = Self::default();
         let header = records.first();
-        if let Some(header) = header.filter(|header| header.iter().ne(["file", "fold"])) {
+        if let Some(header) = header.filter(|header| header.iter().ne(Self::COLUMNS)) {
             let names = header.iter().collect::<Vec<_>>().join(",");
             return Err(fail(header.line, format!("the header is {names:?}")));
         }

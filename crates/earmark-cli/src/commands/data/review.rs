@@ -3,6 +3,7 @@
 use crate::args::finite;
 use crate::commands::out_of_fold_scores::out_of_fold;
 use crate::commands::truth::{refuse_unread, show_truth, truth_source};
+use crate::kinds_of_results::REVIEW_COLUMNS;
 use crate::prelude::*;
 use earmark::metrics::ScoreTable;
 use earmark::report::{Align, text_table};
@@ -285,7 +286,6 @@ fn table(clips: &[ReviewedClip]) -> String {
 }
 
 fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
-    let headers = "fname part fold labels suggested best lwlrap self_confidence margin";
     let row = |clip: &ReviewedClip| {
         let a = &clip.quality;
         let words = [
@@ -301,7 +301,7 @@ fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
         let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| v.to_string());
         words.into_iter().chain(numbers).collect()
     };
-    let header: Vec<String> = headers.split(' ').map(str::to_owned).collect();
+    let header = Vec::from(REVIEW_COLUMNS.map(str::to_owned));
     output::write_csv(path, std::iter::once(header).chain(clips.iter().map(row)))
 }
 

@@ -5,9 +5,12 @@ mod csv_birdnet_audacity_raven;
 mod format_of_file_name;
 mod json;
 mod parquet;
+mod recognise;
 mod seconds;
 mod table;
 mod time_and_place;
+
+pub use recognise::{START, is_result, start_of};
 
 pub(super) use earmark_core::event_tables::{
     CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, RECORDING_COLUMN, without_time_and_place,

@@ -21,6 +21,10 @@ const EVENTS: usize = 40;
 /// Classes listed per window.
 const OF_WINDOW: usize = 3;
 
+/// What is behind the name of a recording that could not be read, and of one without samples.
+pub(super) const NOT_TAGGED: &str = ": not tagged: ";
+pub(super) const NO_SAMPLES: &str = ": has no samples";
+
 pub(super) fn add(
     options: &FormatOptions,
     outcome: &TagOutcome,
@@ -29,12 +33,12 @@ pub(super) fn add(
 ) -> io::Result<()> {
     let result = match outcome {
         TagOutcome::Failed { file, reason } => {
-            return writeln!(out, "{}: not tagged: {}\n", line(file), line(reason));
+            return writeln!(out, "{}{NOT_TAGGED}{}\n", line(file), line(reason));
         }
         TagOutcome::Tagged(result) => result,
     };
     if result.top.is_empty() {
-        return writeln!(out, "{}: has no samples\n", line(&result.file));
+        return writeln!(out, "{}{NO_SAMPLES}\n", line(&result.file));
     }
     let length = human_duration(result.seconds);
     let amount = human_amount(result.events.len(), "event", "events");

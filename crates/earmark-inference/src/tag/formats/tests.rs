@@ -80,6 +80,10 @@ const BEST: &str = "{\"start\":0.0,\"end\":2.0,\"best\":[0,1],\"scores\":[0.9,0.
                     {\"start\":1.0,\"end\":2.5,\"best\":[2],\"scores\":[0.5]}\n";
 
 fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
+    written_of(&outcomes(), format, windows, top)
+}
+
+fn written_of(outcomes: &[TagOutcome], format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
     let classes = classes();
     let dir = tempfile::tempdir().unwrap();
     let options = FormatOptions {
@@ -92,7 +96,7 @@ fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(format, options, &mut out).unwrap();
-    for (k, outcome) in outcomes().iter().enumerate() {
+    for (k, outcome) in outcomes.iter().enumerate() {
         let lines = match (k, top) {
             (0, None) => WINDOWS,
             (0, Some(_)) => BEST,
@@ -353,6 +357,34 @@ fn long_parquet_files_have_several_row_groups() {
     let file = SerializedFileReader::new(bytes::Bytes::from(out)).unwrap();
     assert!(file.metadata().num_row_groups() > 1);
     assert_eq!(file.metadata().file_metadata().num_rows(), 150_000);
+}
+
+/// Whatever is written is known again, also where the first recording could not be read or has no samples.
+#[test]
+fn what_is_written_is_recognised() {
+    for format in [
+        Format::Table,
+        Format::Csv,
+        Format::Birdnet,
+        Format::Json,
+        Format::Ndjson,
+        Format::Audacity,
+        Format::Raven,
+        Format::Parquet,
+        Format::Aoef,
+    ] {
+        for first in 0..4 {
+            let mut outcomes = outcomes();
+            outcomes.rotate_left(first);
+            for (windows, top) in [(false, None), (true, None), (true, Some(2))] {
+                if !windows || format.holds_windows() {
+                    let written = written_of(&outcomes, format, windows, top);
+                    assert!(is_result(&written), "{format:?} of windows: {windows}, {first}");
+                }
+            }
+        }
+        assert!(is_result(&written_of(&[], format, false, None)), "{format:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The formats of `earmark predict --format`: csv, kaggle2019, kaggle2018 (the best three labels) and json.
 
+use crate::kinds_of_results::BEST_THREE_COLUMNS;
 use crate::prelude::*;
 use clap::ValueEnum;
 use earmark::engine::ModelFile;
@@ -99,7 +100,7 @@ fn write_best_three(path: &Path, scores: &ScoreTable) -> anyhow::Result<()> {
         let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| classes[c].as_str()).collect();
         [name, best.join(" ")]
     });
-    let header = ["fname", "label"].map(str::to_owned);
+    let header = BEST_THREE_COLUMNS.map(str::to_owned);
     output::write_csv(path, std::iter::once(header).chain(rows))
 }
 
