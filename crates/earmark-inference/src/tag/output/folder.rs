@@ -3,7 +3,7 @@
 use super::places::{is_there, log_of_folder, make_folder, make_output_folder, remove, scratch_folder};
 use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_windows, format_options};
-use crate::tag::formats::FormatWriter;
+use crate::tag::formats::{FormatWriter, is_result, start_of};
 use crate::tag::resume_log::{ResumeLog, TIME_AND_PLACE, TagLogEntry, TagOutcome};
 use crate::tag::{Format, InputFile, InputFiles, TagError, TagEvent, TagJob};
 use earmark_core::atomic::{self, WriteError};
@@ -21,7 +21,8 @@ const FOLDER_LOG: &str = ".earmark-tag.journal";
 ///
 /// # Errors
 ///
-/// As [`to_file`](super::to_file), and for two recordings whose results would have one name.
+/// As [`to_file`](super::to_file), for two recordings whose results would have one name, and for a file that is not a
+/// result where one is to be written.
 pub fn to_folder(
     job: &TagJob,
     inputs: &InputFiles,
@@ -56,6 +57,12 @@ pub(super) fn with_log(
 ) -> Result<TagSummary, TagError> {
     check_windows(job, target.format)?;
     let paths = result_paths(&inputs.files, target.format, folder)?;
+    let log_path = log_of_folder(folder, &own.name);
+    // What a log has as done need not be looked at.
+    let is_resumed = !target.fresh && log_path.exists();
+    if !is_resumed {
+        paths.iter().try_for_each(|path| refuse_other(path))?;
+    }
     make_output_folder(folder)?;
     let scratch = scratch_folder(folder, true);
     let mut settings = job.tagger.log_settings();
@@ -63,7 +70,7 @@ pub(super) fn with_log(
     // Files that are there are not written again, so all are to have the same columns.
     let known = job.times_and_places;
     settings.extend(known.map(|known| (TIME_AND_PLACE.to_owned(), known.settings.clone())));
-    let mut log = ResumeLog::open(&log_of_folder(folder, &own.name), &settings, target.fresh)?;
+    let mut log = ResumeLog::open(&log_path, &settings, target.fresh)?;
     (own.begun)()?;
     let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
     // Temporaries of other machines may be those of other shards, at work.
@@ -71,6 +78,9 @@ pub(super) fn with_log(
     parents.for_each(|parent| clean(parent, atomic::is_leftover));
     let mut summary = TagSummary::start(job, inputs);
     let todo = remaining(job, inputs, &mut log, &mut summary)?;
+    if is_resumed {
+        todo.all().try_for_each(|index| refuse_other(&paths[index]))?;
+    }
     let write = |index: usize, entry: &TagLogEntry, lines: &mut dyn BufRead| -> Result<(), TagError> {
         let path: &PathBuf = &paths[index];
         let TagOutcome::Tagged(_) = entry.outcome else {
@@ -113,6 +123,20 @@ pub(super) fn with_log(
         close(log, target)?;
     }
     Ok(summary)
+}
+
+/// Refuses to replace a file that is not a result, such as labels that somebody made. What can't be read is refused where
+/// it is written.
+fn refuse_other(path: &Path) -> Result<(), TagError> {
+    let is_other = path.is_file() && start_of(path).is_ok_and(|start| !is_result(&start));
+    match is_other {
+        false => Ok(()),
+        true => Err(TagError::Request(format!(
+            "--out-dir: {} is not a result of tagging, and would be replaced by one; name another folder, or remove \
+             this file",
+            path.display()
+        ))),
+    }
 }
 
 /// Whether no file can have a name: it is too long, mostly.
