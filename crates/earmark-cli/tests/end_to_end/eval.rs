@@ -27,6 +27,12 @@ fn every_checkpoint_is_evaluated_once() {
     );
     let (before, left) = (first.len(), 6 - first.len());
     let ended = lab.earmark("eval runs/a --data tones").done();
+    // The model that is used was evaluated before, and is shown all the same.
+    let head = format!("step {used}\nthe best by validation lwlrap; `predict` and `tag` use it\nlwlrap ");
+    assert!(ended.out.starts_with(&head), "{ended}");
+    let fresh = lab.earmark("eval runs/a --data tones --eval-dir other").done();
+    let table = |out: &str| out.rsplit_once("\n\n").expect("a table").0.to_owned();
+    assert_eq!(table(&ended.out), table(&fresh.out));
     assert!(
         ended.out.ends_with(&format!(
             "{left} checkpoints evaluated ({before} evaluated before); results in runs/a/eval\n"

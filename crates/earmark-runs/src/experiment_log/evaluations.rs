@@ -43,6 +43,17 @@ impl StepEvaluation {
         self.report[OPTIMISTIC]["note"].as_str()
     }
 
+    /// The table of its results, from the text that was written with them; `None` where that has none.
+    pub fn table(&self, eval: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(result_path(eval, self.step)).ok()?;
+        // Above it are a heading and lines of lwlrap, below it warnings and skipped clips.
+        let (_, below) = text.split_once("\n\n")?;
+        let (overall, below) = below.split_once("\n\n")?;
+        let rows = 1 + self.report["per_class"].as_object()?.len();
+        let classes: Vec<&str> = below.lines().take(rows).collect();
+        Some(format!("{overall}\n\n{}\n", classes.join("\n")))
+    }
+
     /// What is bad about its values, with what can be advised.
     pub fn warnings(&self, remedies: Remedies) -> Vec<RunWarning> {
         ResultFacts::of_json(&self.report).warnings("clips", remedies)
@@ -167,6 +178,22 @@ mod tests {
                 "eval/eval-7.json cannot be read (its checksum differs); remove eval-7.txt and evaluate the step again"
             ]
         );
+    }
+
+    #[test]
+    fn the_table_is_that_of_the_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let result = StepEvaluation {
+            step: 5,
+            report: json!({ "per_class": { "dog": {}, "owl": {} } }),
+        };
+        assert_eq!(result.table(dir.path()), None);
+        let table = "lwlrap  1\nclips  2\n\nclass  clips\ndog  1\nowl  1\n";
+        let text = format!("# tiny: 2 clips\nLwlrap = 1\n\n{table}caution: few clips\nskipped a: is empty\n");
+        std::fs::write(result_path(dir.path(), 5), text).unwrap();
+        assert_eq!(result.table(dir.path()).as_deref(), Some(table));
+        std::fs::write(result_path(dir.path(), 5), "Lwlrap = 1\n").unwrap();
+        assert_eq!(result.table(dir.path()), None);
     }
 
     #[test]

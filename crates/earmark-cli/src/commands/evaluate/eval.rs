@@ -3,10 +3,10 @@
 use crate::prelude::*;
 use clap::builder::RangedU64ValueParser;
 use earmark::engine::evaluation::result_path;
-use earmark::runs::experiment_log::result_notes;
+use earmark::runs::experiment_log::{result_notes, step_evaluations};
 use earmark::runs::run_dir::fold_runs;
 use earmark::runs::used_model::UsedModel;
-use earmark::runs::warnings::ResultFacts;
+use earmark::runs::warnings::{ResultFacts, RunWarning};
 use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
 use earmark_core::text::command_line;
 use serde_json::{Map, Value};
@@ -146,12 +146,23 @@ fn show(done: &EvaluateResult, run: &Path, console: &Console) -> anyhow::Result<
     let used = UsedModel::read(run);
     let is_used = |step: u64| used.as_ref().is_none_or(|used| used.step == step);
     let now = done.evaluated.iter().rfind(|(step, _)| is_used(*step));
-    if let Some((step, report)) = now {
+    let before = done.already_evaluated.iter().rfind(|step| is_used(**step));
+    let before = before.filter(|_| now.is_none() && !done.interrupted);
+    let result = match (now, before) {
+        (Some((step, report)), _) => Some(StepResult {
+            step: *step,
+            table: report.table(),
+            warnings: ResultFacts::from(report).warnings("clips", done.remedies),
+        }),
+        (None, Some(step)) if !done.evaluated.is_empty() => StepResult::kept(done, *step),
+        _ => None,
+    };
+    if let Some(result) = &result {
         let chosen = used.as_ref();
         let chosen = chosen.map(|used| format!("{}; `predict` and `tag` use it\n", used.chosen));
         let chosen = chosen.unwrap_or_default();
-        print_lines(&format!("step {step}\n{chosen}{}", report.table()))?;
-        let warnings = cautions(ResultFacts::from(report).warnings("clips", done.remedies));
+        print_lines(&format!("step {}\n{chosen}{}", result.step, result.table))?;
+        let warnings = cautions(&result.warnings);
         if !warnings.is_empty() {
             print_lines(warnings.trim_end())?;
         }
@@ -159,8 +170,7 @@ fn show(done: &EvaluateResult, run: &Path, console: &Console) -> anyhow::Result<
     if let Some(optimism) = &done.optimism {
         print(&optimism.note)?;
     }
-    let before = done.already_evaluated.iter().rfind(|step| is_used(**step));
-    if let (None, Some(step), false) = (now, before, done.interrupted) {
+    if let (None, Some(step)) = (&result, before) {
         let new = match done.evaluated.is_empty() {
             true => "nothing new to evaluate; ",
             false => "",
@@ -181,4 +191,24 @@ fn show(done: &EvaluateResult, run: &Path, console: &Console) -> anyhow::Result<
         human_amount(done.evaluated.len(), "checkpoint", "checkpoints"),
         done.eval_dir.display()
     ))
+}
+
+/// What is shown of an evaluated checkpoint.
+struct StepResult {
+    step: u64,
+    table: String,
+    warnings: Vec<RunWarning>,
+}
+
+impl StepResult {
+    /// That of a checkpoint that was evaluated before; `None` where it can't be read, or another process is at it.
+    fn kept(done: &EvaluateResult, step: u64) -> Option<Self> {
+        let (kept, _) = step_evaluations(&done.eval_dir);
+        let result = kept.iter().find(|result| result.step == step)?;
+        Some(Self {
+            step,
+            table: result.table(&done.eval_dir)?,
+            warnings: result.warnings(done.remedies),
+        })
+    }
 }
