@@ -219,10 +219,16 @@ fn a_resume_log_knows_every_threshold() {
     let ended = lab.earmark(&tag("low=0.4")).exit(1);
     assert!(
         ended.err.ends_with(
-            "t.csv.journal: was started with --threshold high=0.3 --threshold low=0.5 --threshold mid=0.3, not \
-             --threshold high=0.3 --threshold low=0.4 --threshold mid=0.3; give the same, or add --fresh to start over \
-             (its results are then lost)\n"
+            "t.csv.journal: was started with --threshold low=0.5, not low=0.4; give the same, or add --fresh to start \
+             over (its results are then lost)\n"
         ),
+        "{ended}"
+    );
+    let ended = lab.earmark(&format!("{} --classes low", tag("low=0.5"))).exit(1);
+    assert!(
+        ended
+            .err
+            .contains("was started with all classes (no --classes), not --classes low; "),
         "{ended}"
     );
     // The same in other words is the same.

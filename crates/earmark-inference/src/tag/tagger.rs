@@ -164,12 +164,14 @@ impl Tagger {
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// The settings for a resume log, which says some of them in words as well: models are compared by contents and
-    /// thresholds by class, which nobody can type.
+    /// The settings for a resume log, which says some of them in words as well: models are compared by contents,
+    /// thresholds and classes one by one, which nobody types.
     pub(super) fn log_settings(&self) -> Vec<(String, String)> {
         let models = ("--model", Some(self.ensemble.in_words()));
         let thresholds = ("--threshold", self.thresholds.in_words());
-        let words = [models, thresholds].into_iter();
+        let detects_all = self.chosen.len() == self.ensemble.classes().len();
+        let all = detects_all.then(|| "all classes (no --classes)".to_owned());
+        let words = [models, thresholds, ("--classes", all)].into_iter();
         let words = words.filter_map(|(key, words)| Some((key_of_words(key), words?)));
         self.settings().into_iter().chain(words).collect()
     }

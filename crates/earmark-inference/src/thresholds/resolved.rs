@@ -27,8 +27,8 @@ pub struct ClassThresholds {
     names: Vec<String>,
     values: Vec<f32>,
     source: ThresholdSource,
-    /// Number of classes that were given one of their own.
-    given: usize,
+    /// The classes that were given one of their own, as numbers into the others.
+    given: Vec<usize>,
 }
 
 impl ThresholdConfig {
@@ -110,7 +110,9 @@ impl ThresholdConfig {
             names: detected.iter().map(|class| classes[*class].clone()).collect(),
             values: detected.iter().map(value).collect(),
             source,
-            given: detected.iter().filter(|&class| given(class).is_some()).count(),
+            given: (0..detected.len())
+                .filter(|&at| given(&detected[at]).is_some())
+                .collect(),
         })
     }
 }
@@ -154,14 +156,21 @@ impl ClassThresholds {
         self.source
     }
 
-    /// As a command gives them, in words, where that is not one number for all classes.
+    /// As a command gives them, in words, where that is not one number for all classes. Classes that are given none of
+    /// their own are not named: a model may have hundreds.
     pub(crate) fn in_words(&self) -> Option<String> {
-        if self.given > 0 {
-            let pairs = self.names.iter().zip(&self.values);
-            let pairs = pairs.map(|(name, value)| format!("--threshold {}={value}", quote(name)));
-            return Some(pairs.collect::<Vec<_>>().join(" "));
+        if self.given.is_empty() {
+            let is_own = self.source == ThresholdSource::Model;
+            return is_own.then(|| "the model's own thresholds (no --threshold)".into());
         }
-        (self.source == ThresholdSource::Model).then(|| "the model's own thresholds (no --threshold)".into())
+        let mut others = (0..self.values.len()).filter(|class| !self.given.contains(class));
+        let all = others.next().filter(|_| self.source == ThresholdSource::Given);
+        let all = all.map(|class| format!("--threshold {}", self.values[class]));
+        let given = self.given.iter().map(|&class| {
+            let (name, value) = (quote(&self.names[class]), self.values[class]);
+            format!("--threshold {name}={value}")
+        });
+        Some(all.into_iter().chain(given).collect::<Vec<_>>().join(" "))
     }
 
     /// In a few words: `thresholds 0.2 to 0.31 (the model's own; 1 of 3 classes given)`.
@@ -178,7 +187,7 @@ impl ClassThresholds {
             ThresholdSource::Default => "the default",
             ThresholdSource::Given => "as given",
         };
-        match (self.given, self.values.len()) {
+        match (self.given.len(), self.values.len()) {
             (0, _) => format!("{range} ({source})"),
             (given, all) if given == all => format!("{range} (as given)"),
             (given, all) => {

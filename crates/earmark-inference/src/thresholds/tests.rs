@@ -168,6 +168,17 @@ fn words_and_json_say_what_counts() {
     assert_eq!(one.reached(&[0.2, 0.29, 0.9]), [2, 0]);
     let all = of(&["Dog=0.2", "Cat=0.2", "Waves, surf=0.2"], None);
     assert_eq!(all.describe(), "threshold 0.2 (as given)");
+    // As a command gives them, without the classes that it does not name.
+    assert_eq!(one.in_words().as_deref(), Some("--threshold Dog=0.2"));
+    let over_own = of(&["waves, surf=0.25"], OWN).in_words();
+    assert_eq!(over_own.as_deref(), Some("--threshold 'Waves, surf'=0.25"));
+    let over_one = of(&["cat=0.25", "0.5"], OWN).in_words();
+    assert_eq!(over_one.as_deref(), Some("--threshold 0.5 --threshold Cat=0.25"));
+    assert_eq!(of(&["0.5"], OWN).in_words(), None);
+    assert_eq!(
+        of(&[], OWN).in_words().as_deref(),
+        Some("the model's own thresholds (no --threshold)")
+    );
     assert_eq!(
         serde_json::to_value(&one).unwrap(),
         serde_json::json!({ "Dog": 0.2, "Cat": 0.3, "Waves, surf": 0.3 })

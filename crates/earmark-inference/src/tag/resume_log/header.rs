@@ -97,8 +97,14 @@ fn value_of<'a>(settings: &'a [(String, String)], key: &str) -> Option<&'a str> 
 fn difference(key: &str, then: &[(String, String)], now: &[(String, String)]) -> (String, String) {
     match (said(key, then), said(key, now)) {
         // The file of a model has changed.
-        (Some(then), Some(now)) if then == now => {
+        (Some(then), Some(now)) if then == now && key == "--model" => {
             (format!("with {then} as it was then"), "as it is now".into())
+        }
+        // Long ones differ behind what is said of them.
+        (Some(said_then), Some(said_now)) if said_then == said_now => {
+            let between = if key == "--classes" { "," } else { " --threshold " };
+            let [then, now] = rests([whole(key, then), whole(key, now)], between);
+            (format!("with {key} {then}"), now)
         }
         (Some(then), Some(now)) => {
             // The name once is enough where one value follows it.
@@ -112,6 +118,21 @@ fn difference(key: &str, then: &[(String, String)], now: &[(String, String)]) ->
         (None, Some(now)) => (format!("without {key}"), format!("with {now}")),
         (_, None) => (format!("with {key}"), "without it".into()),
     }
+}
+
+/// What two lists have from the entry on in which they differ; `between` is what their entries have between them.
+fn rests(both: [&str; 2], between: &str) -> [String; 2] {
+    let [then, now] = both;
+    let pairs = then.chars().zip(now.chars());
+    let same: usize = pairs.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let from = then[..same].rfind(between).map_or(0, |at| at + between.len());
+    both.map(|text| format!("...{}", shortened(&text[from..])))
+}
+
+/// A setting in words where there are any, and not shortened.
+fn whole<'a>(key: &str, settings: &'a [(String, String)]) -> &'a str {
+    let words = value_of(settings, &key_of_words(key));
+    words.or_else(|| value_of(settings, key)).unwrap_or_default()
 }
 
 /// A setting as a command gives it; `None` where it doesn't.
@@ -198,8 +219,37 @@ mod tests {
             &[("--damaged", "refuse")],
             "without --damaged, not with --damaged refuse",
         );
+        let (every, own) = (
+            [
+                ("--classes", "dog,owl"),
+                ("words of --classes", "all classes (no --classes)"),
+            ],
+            [("--classes", "owl")],
+        );
+        check(&every, &own, "with all classes (no --classes), not --classes owl");
+        check(&own, &every, "with --classes owl, not all classes (no --classes)");
         let placed = [("--time-and-place", "x")];
         check(&placed, &[], "with --time-and-place, not without it");
+    }
+
+    /// Of long settings, what follows from where they differ.
+    #[test]
+    fn long_settings_are_said_apart() {
+        let classes: Vec<String> = (10..30).map(|k| format!("class {k}")).collect();
+        let (then, now) = (classes.join(","), classes.join(",").replace("29", "30"));
+        check(
+            &[("--classes", then.as_str())],
+            &[("--classes", now.as_str())],
+            "with --classes ...class 29, not ...class 30",
+        );
+        let words = |value: &str| {
+            let given = classes.iter().map(|class| format!("--threshold '{class}'=0.2"));
+            format!("{} --threshold owl={value}", given.collect::<Vec<_>>().join(" "))
+        };
+        let (then, now) = (words("0.1"), words("0.9"));
+        let then = [("--threshold", "[1]"), ("words of --threshold", then.as_str())];
+        let now = [("--threshold", "[2]"), ("words of --threshold", now.as_str())];
+        check(&then, &now, "with --threshold ...owl=0.1, not ...owl=0.9");
     }
 
     /// A model may have moved, and earlier logs say nothing in words.
