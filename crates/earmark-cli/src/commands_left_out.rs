@@ -7,6 +7,10 @@ use clap::error::ErrorKind;
 
 /// Why a command is refused that this build leaves out.
 pub fn explain(refusal: &clap::Error) -> Option<anyhow::Error> {
+    // A build that has them knows them: something else is unknown.
+    if cfg!(feature = "serve") {
+        return None;
+    }
     match refusal.kind() {
         ErrorKind::InvalidSubcommand => not_built(&given::words()),
         _ => None,

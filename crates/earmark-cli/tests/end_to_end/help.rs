@@ -179,6 +179,14 @@ fn refused_words() {
             .refused()
             .starts_with("unexpected argument '--threads' found")
     );
+    // A build without a command says so; one that has it knows better.
+    let is_built = cfg!(feature = "serve");
+    let message = lab.earmark("help serve typo").refused();
+    assert_ne!(
+        message.contains("this build does not include it"),
+        is_built,
+        "{message}"
+    );
     let bare = lab.earmark("").exit(1);
     assert!(bare.err.contains("Usage: earmark"), "{bare}");
     let version = lab.earmark("--version").done();
