@@ -95,6 +95,38 @@ fn a_linear_model_on_handcrafted_features() {
     assert!(c["logits.weight"] != a["logits.weight"]);
 }
 
+/// A recording that one of two models can't read has scores of the other one.
+#[test]
+fn what_one_of_two_models_reads_is_scored() {
+    let lab = Lab::trained();
+    lab.earmark(&format!("{TRAIN} --run short --fold 1")).done();
+    lab.long_tone("long.wav", 300.0, 3);
+    let both = "predict short runs/a --files tones/low/0.wav long.wav";
+    let ended = lab.earmark(&format!("{both} -o both.csv")).exit(2);
+    let scored = "2 recordings scored for 3 classes: ";
+    assert_eq!(ended.out, format!("{scored}both.csv\n"));
+    let note = "1 could be read by some of the models only; ";
+    assert!(ended.err.contains(note), "{ended}");
+    let shard = lab.earmark(&format!("{both} -o merged.csv --shard 1/1")).exit(2);
+    assert_eq!(shard.out, format!("{scored}shard 1/1 of merged.csv\n"));
+    lab.earmark("merge merged.csv").exit(2);
+    assert!(lab.bytes("merged.csv") == lab.bytes("both.csv"));
+    // Where one of them reads nothing, its part in every row would be zeros.
+    for (out, wanted) in [
+        ("alone.csv", "alone.csv: is not written, "),
+        ("-", "nothing is written, "),
+    ] {
+        let message = lab
+            .earmark(&format!("predict short runs/a --files long.wav -o {out}"))
+            .refused();
+        let wanted = format!(
+            "{wanted}since none of the recordings could be read (1); the first is long.wav: is longer"
+        );
+        assert!(message.starts_with(&wanted), "{message}");
+    }
+    assert!(!lab.path("alone.csv").exists());
+}
+
 #[test]
 fn what_does_not_go_with_handcrafted_features() {
     let lab = Lab::new();

@@ -42,8 +42,11 @@ pub struct PredictJob {
 pub struct Prediction {
     /// One row per file, sorted by name; one column per class of the model.
     pub scores: ScoreTable,
-    /// Files that could not be read; their rows contain the mean of the other rows (0 without other rows).
+    /// Files that a model could not read; in place of its scores, their rows contain the mean of its other rows (0
+    /// without other rows).
     pub skipped: Skips,
+    /// Number of rows without scores: those that no model could read, and all where a model could read none.
+    pub unread: usize,
     /// What each model that scores audio scored in.
     pub precision: Vec<ModelPrecision>,
     /// Files of the data folder without a row, because no table can contain their names.
@@ -57,4 +60,11 @@ pub struct Prediction {
     pub has_held_out: bool,
     /// Whether the model gives every clip exactly one class (softmax).
     pub single_label: bool,
+}
+
+impl Prediction {
+    /// Number of rows with scores.
+    pub fn scored(&self) -> usize {
+        self.scores.files().len().saturating_sub(self.unread)
+    }
 }

@@ -26,7 +26,7 @@ use earmark_metrics::{BlendMean, ScoreTable, blend};
 use earmark_runs::run_dir::find_models;
 use earmark_runs::split_table::SplitTable;
 use mean_for_unreadable_clips::with_mean_for_unreadable;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -104,6 +104,10 @@ struct PredictRun<'a> {
     scored: usize,
     precision: Vec<ModelPrecision>,
     skipped: Skips,
+    /// Clips that a model could read.
+    read: HashSet<String>,
+    /// Whether a model could read none.
+    reads_none: bool,
     unnamed: Skips,
     remarks: Remarks,
     /// Clips that a model was trained on.
@@ -135,6 +139,8 @@ impl<'a> PredictRun<'a> {
             scored: 0,
             precision: Vec::new(),
             skipped: Vec::new(),
+            read: HashSet::new(),
+            reads_none: false,
             unnamed: Vec::new(),
             remarks: Remarks::default(),
             trained_on: BTreeSet::new(),
@@ -181,8 +187,11 @@ impl<'a> PredictRun<'a> {
         let Some(tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
             return Ok(None);
         };
+        let scores = blended(tables, self.job.mean, self.job.weights.as_deref())?;
+        let is_unread = |file: &&String| self.reads_none || !self.read.contains(*file);
         Ok(Some(Prediction {
-            scores: blended(tables, self.job.mean, self.job.weights.as_deref())?,
+            unread: scores.files().iter().filter(is_unread).count(),
+            scores,
             precision: self.precision,
             skipped: self.skipped,
             unnamed: self.unnamed,
@@ -320,6 +329,9 @@ impl<'a> PredictRun<'a> {
         if !whole {
             return Ok(None);
         }
+        let read = items.iter().zip(&rows).filter(|(_, row)| row.is_some());
+        self.read.extend(read.map(|(item, _)| item.file.clone()));
+        self.reads_none |= rows.iter().all(Option::is_none);
         Ok(Some(ClipScores {
             files: items.into_iter().map(|i| i.file).collect(),
             listing,

@@ -16,6 +16,7 @@ use crate::{Observer, PipelineError, Remarks, Skips};
 use earmark_data::ClipRemarks;
 use earmark_index::Embeddings;
 use earmark_metrics::ScoreTable;
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
 /// Scores of the recordings of a shard.
@@ -129,6 +130,16 @@ fn of_segments(found: SegmentPrediction) -> Result<ShardScores, PipelineError> {
 }
 
 impl ShardScores {
+    /// Number of recordings that a model could read.
+    pub fn scored(&self) -> usize {
+        // All models could read the same ones where rows are segments.
+        if self.segments {
+            return self.listing.count_without(&self.skipped);
+        }
+        let files = self.tables.iter().flat_map(|(_, rows)| &rows.files);
+        files.collect::<HashSet<_>>().len()
+    }
+
     /// Writes the rows of a shard with its manifest, for a merge into a file of this format.
     ///
     /// # Errors
@@ -155,7 +166,7 @@ impl ShardScores {
             trained_on: self.trained_on,
         });
         let counts = ShardCounts {
-            done: self.listing.count_without(&self.skipped),
+            done: self.scored(),
             skipped: self.skipped.clone(),
             damaged,
             notes,
@@ -184,12 +195,14 @@ pub fn merge_predictions(set: &ShardSet) -> Result<(MergedScores, String), Pipel
 fn merged_clips(set: &ShardSet, first: &PredictShard) -> Result<Prediction, PipelineError> {
     let names = set.files_in_order();
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    let mut tables = Vec::new();
+    let (mut tables, mut is_read, mut reads_none) = (Vec::new(), vec![false; names.len()], false);
     for (table, (classes, _)) in first.tables.iter().enumerate() {
         let (found, places) = merged_rows(set, table, false)?;
+        reads_none |= places.is_empty();
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; names.len()];
         for (row, place) in places.into_iter().enumerate() {
             rows[place] = Some(found.row(row).to_vec());
+            is_read[place] = true;
         }
         let values = with_mean_for_unreadable(rows, classes.len());
         tables.push(ScoreTable::new(names.clone(), classes.clone(), values)?);
@@ -206,6 +219,7 @@ fn merged_clips(set: &ShardSet, first: &PredictShard) -> Result<Prediction, Pipe
         // Each shard has said its own.
         precision: Vec::new(),
         skipped: set.counts().skipped,
+        unread: is_read.iter().filter(|is_read| reads_none || !**is_read).count(),
         unnamed: Vec::new(),
         remarks: said(set),
         trained_on,

@@ -116,12 +116,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     };
     let (skipped, unnamed) = (&prediction.skipped, &prediction.unnamed);
     let scores = &prediction.scores;
-    let count = scores.files().len();
-    let scored = if args.out_of_fold {
-        count
-    } else {
-        count.saturating_sub(skipped.len())
-    };
+    let (count, scored) = (scores.files().len(), prediction.scored());
     refuse_none_read(&args.out, scored, skipped)?;
     write(&args.out, args.format, &prediction)?;
     // Out-of-fold scores have no row for what could not be read.
@@ -204,14 +199,17 @@ fn amount_scored(scored: usize, all: usize) -> String {
 
 /// Refuses to write scores where no recording could be read: the rows would be about nothing.
 fn refuse_none_read(out: &Path, scored: usize, skipped: &[(String, String)]) -> anyhow::Result<()> {
-    match skipped.first() {
-        Some((file, reason)) if scored == 0 => bail!(
-            "{}: is not written, since none of the recordings could be read ({}); the first is {file}: {reason}",
-            out.display(),
-            skipped.len()
-        ),
-        _ => Ok(()),
-    }
+    let Some((file, reason)) = skipped.first().filter(|_| scored == 0) else {
+        return Ok(());
+    };
+    let unwritten = match output::is_stdout(out) {
+        true => "nothing is written".to_owned(),
+        false => format!("{}: is not written", out.display()),
+    };
+    bail!(
+        "{unwritten}, since none of the recordings could be read ({}); the first is {file}: {reason}",
+        skipped.len()
+    )
 }
 
 fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
@@ -296,9 +294,7 @@ pub fn write_merged(path: &Path, format: &str, scores: &MergedScores) -> anyhow:
         format.map_err(|_| anyhow::anyhow!("{}: its shards have an unknown format", path.display()))?;
     match scores {
         MergedScores::Clips(prediction) => {
-            let skipped = &prediction.skipped;
-            let scored = prediction.scores.files().len().saturating_sub(skipped.len());
-            refuse_none_read(path, scored, skipped)?;
+            refuse_none_read(path, prediction.scored(), &prediction.skipped)?;
             write(path, format, prediction)
         }
         MergedScores::Segments(prediction) => {
@@ -316,6 +312,7 @@ fn held_out(job: &inference::PredictJob, console: &Console) -> anyhow::Result<Pr
         scores: sorted_by_file(&found.scores)?,
         precision: Vec::new(),
         skipped: found.skipped,
+        unread: 0,
         unnamed: Vec::new(),
         remarks: inference::Remarks::default(),
         trained_on: 0,
@@ -339,11 +336,22 @@ fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
             "the model was trained on {count} of these recordings; {remedy}"
         ));
     }
-    match prediction.skipped.len() {
-        0 => {}
-        n if out_of_fold => console.note(format!("{n} could not be read and have no row")),
-        n => console.note(format!(
-            "{n} could not be read; their rows contain the mean of the other rows"
-        )),
+    let (skipped, unread) = (prediction.skipped.len(), prediction.unread);
+    if out_of_fold {
+        if skipped > 0 {
+            console.note(format!("{skipped} could not be read and have no row"));
+        }
+        return;
+    }
+    if unread > 0 {
+        console.note(format!(
+            "{unread} could not be read; their rows contain the mean of the other rows"
+        ));
+    }
+    if let partly @ 1.. = skipped.saturating_sub(unread) {
+        console.note(format!(
+            "{partly} could be read by some of the models only; the part of the others in their rows is the mean of the \
+             other rows"
+        ));
     }
 }

@@ -33,7 +33,7 @@ pub fn run(
         .map_or(&[][..], |(classes, _)| classes.as_slice());
     target.report(
         Scored {
-            amount: amount_scored(inputs.saturating_sub(skipped.len()), inputs),
+            amount: amount_scored(found.scored(), inputs),
             classes,
             facts: json!({
                 "models": job.models,
