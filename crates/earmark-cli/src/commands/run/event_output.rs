@@ -40,7 +40,7 @@ impl EventOutputArgs {
     pub fn target(&self) -> anyhow::Result<EventTarget<'_>> {
         let file = self.out.as_deref().filter(|path| !output::is_stdout(path));
         let format = match file {
-            Some(file) => self.format_of(file)?,
+            Some(file) => self.format.map_or_else(|| Format::named_by(file), Ok)?,
             None => self.format_of_stdout()?,
         };
         if let Some(file) = file {
@@ -51,19 +51,6 @@ impl EventOutputArgs {
             file,
             json: self.json,
         })
-    }
-
-    fn format_of(&self, file: &Path) -> anyhow::Result<Format> {
-        let of_name = || {
-            Format::of_name(file).with_context(|| {
-                format!(
-                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, \
-                     .aoef.json (soundevent) or .selections.txt (Raven), or give --format",
-                    file.display()
-                )
-            })
-        };
-        self.format.map_or_else(of_name, Ok)
     }
 
     fn format_of_stdout(&self) -> anyhow::Result<Format> {

@@ -1,6 +1,7 @@
 //! Which format a file name's ending means, which ending a format gets, and what a format can hold.
 
 use super::Format;
+use crate::tag::TagError;
 use std::path::Path;
 
 impl Format {
@@ -17,6 +18,22 @@ impl Format {
             () if ends(".selections.txt") => Some(Self::Raven),
             () => None,
         }
+    }
+
+    /// The same, or a refusal that names the endings.
+    ///
+    /// # Errors
+    ///
+    /// For an ending of no format.
+    pub fn named_by(path: &Path) -> Result<Self, TagError> {
+        let refused = || {
+            TagError::Request(format!(
+                "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, .aoef.json \
+                 (soundevent) or .selections.txt (Raven), or give --format",
+                path.display()
+            ))
+        };
+        Self::of_name(path).ok_or_else(refused)
     }
 
     /// The ending that a recording's name gets in a folder of results.

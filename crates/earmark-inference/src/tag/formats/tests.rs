@@ -397,4 +397,11 @@ fn names_end_in_their_format() {
     assert_eq!(of("a.aoef.json"), Some(Format::Aoef));
     assert_eq!(of("a.txt"), None);
     assert_eq!(of("a.parquet"), Some(Format::Parquet));
+    // Every ending that the refusal names is one.
+    let refused = Format::named_by(Path::new("a.txt")).unwrap_err().to_string();
+    let words = refused.split([' ', ',']).filter(|word| word.starts_with('.'));
+    let named: Vec<Format> = words
+        .map(|ending| Format::named_by(Path::new(&format!("a{ending}"))).unwrap())
+        .collect();
+    assert_eq!(named.len(), 6, "{refused}");
 }

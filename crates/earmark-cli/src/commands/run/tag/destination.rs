@@ -38,13 +38,7 @@ impl<'a> Output<'a> {
         let format = match (args.format, &to) {
             (Some(format), _) => format,
             (None, Destination::Stdout | Destination::Device(_)) => Format::Table,
-            (None, Destination::File(path)) => Format::of_name(path).with_context(|| {
-                format!(
-                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet, \
-                     .aoef.json (soundevent) or .selections.txt (Raven), or give --format",
-                    path.display()
-                )
-            })?,
+            (None, Destination::File(path)) => Format::named_by(path)?,
             (None, Destination::Folder(_)) => bail!("--out-dir: give the format with --format"),
         };
         let streamed = matches!(to, Destination::Stdout | Destination::Device(_));
