@@ -114,10 +114,7 @@ fn lengths_follow_the_data() {
             ..recipe.data.clone()
         };
         assert_eq!(data, DataOptions::default(), "{name}: any layout");
-        assert!(
-            recipe.train.min_steps.is_some_and(|steps| steps >= 600),
-            "{name}"
-        );
+        assert!(recipe.train.min_steps.is_some_and(|steps| steps >= 600), "{name}");
         assert!(
             recipe.train.epochs.is_some() && recipe.train.batch_norm_warm_up,
             "{name}"

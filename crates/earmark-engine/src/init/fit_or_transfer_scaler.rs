@@ -56,13 +56,21 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
             row.map(|x| x.clamp(-limit, limit)).collect()
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
-        let pca = Pca::fit(&rows, config.components);
-        tensors.extend(pca.map_err(refuse(config.key))?.tensors());
+        // Clip-level features are read beside the spectrogram: a small set has the components that it has.
+        let most = rows.len().min(rows.first().map_or(0, Vec::len));
+        let components = match config.scales_clip_features {
+            true => config.components.min(most),
+            false => config.components,
+        };
+        let pca = Pca::fit(&rows, components).map_err(refuse(config.key))?;
+        tensors.extend(pca.tensors());
     }
     for tensor in tensors {
         // A tensor without a variable is ignored.
         if let Some(id) = vars.find(&format!("{}{}", config.prefix, tensor.name)) {
-            vars.set_vec(id, tensor.values);
+            let mut values = tensor.values;
+            values.resize(vars.specs()[id.0].shape.iter().product(), 0.0);
+            vars.set_vec(id, values);
         }
     }
     Ok(())
@@ -105,6 +113,7 @@ pub fn transfer_scaler(
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor, TensorData};
+    use earmark_models::networks::mobilenet_v2::MobileNetV2Config;
     use earmark_models::networks::perceptron::PerceptronConfig;
     use earmark_models::{Forward, NetworkConfig, to_host};
 
@@ -174,5 +183,25 @@ mod tests {
             message.starts_with("network.components can't be fitted on the training clips: 4 rows of 6 numbers have at most 4 components, not 6"),
             "{message}"
         );
+    }
+
+    /// Clip-level features beside a spectrogram have as many components as the clips allow; the rest are zero.
+    #[test]
+    fn few_clips_leave_components_of_clip_features_at_zero() {
+        let config = NetworkConfig::MobileNetV2(MobileNetV2Config {
+            width: 0.25,
+            clip_features: COLUMNS,
+            clip_feature_inputs: COLUMNS,
+            ..MobileNetV2Config::default()
+        });
+        let (network, specs) = Network::build(&config, 1, 3).unwrap();
+        let mut vars = Vars::init(specs, 7, &Device::flex());
+        fit_scaler(&network, &rows()[..4], &mut vars).unwrap();
+        let of = |name: &str| vars.to_vec(vars.find(name).unwrap());
+        let components = of("side.pca.components");
+        assert_eq!(components.len(), COLUMNS * COLUMNS);
+        let (found, rest) = components.split_at(4 * COLUMNS);
+        assert!(found.iter().all(|x| x.is_finite()) && found.iter().any(|x| *x != 0.0));
+        assert!(rest.iter().all(|x| *x == 0.0));
     }
 }

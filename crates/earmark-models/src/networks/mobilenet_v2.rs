@@ -42,7 +42,8 @@ const OUTER: BatchNormConfig = BatchNormConfig::new(0.99, 0.001);
 pub struct MobileNetV2Config {
     /// Factor on the backbone's channels, which are rounded to multiples of 8.
     pub width: f64,
-    /// Principal components of the clip-level features that the head takes; 0 for none, as in the first stage.
+    /// Principal components of the clip-level features that the head takes; 0 for none, as in the first stage. Those beyond the number of
+    /// training clips are zero.
     pub clip_features: usize,
     /// Number of clip-level features per clip; the handcrafted clip features are 1133.
     pub clip_feature_inputs: usize,
