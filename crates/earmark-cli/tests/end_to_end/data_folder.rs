@@ -71,7 +71,7 @@ fn one_line_says_what_a_folder_is_taken_for() {
 fn one_class_is_refused_for_training_with_the_likely_table() {
     let lab = lab();
     let likely = "sounds has only the class \"audio\", and a model needs at least two to tell apart; the labels may be in the table \
-                  labels.csv: name it with --table \"labels.csv\"";
+                  labels.csv: name it with --table labels.csv";
     for command in [
         format!("{TRAIN} --data sounds"),
         format!("{TRAIN} --data sounds --dry-run"),

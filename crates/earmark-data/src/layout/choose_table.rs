@@ -54,13 +54,27 @@ impl TableChoice {
 }
 
 /// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Results
-/// that earmark wrote count where no other table fits and no class folders come first.
+/// that earmark wrote count where no class folders come first and no other table may have labels: neither one whose
+/// files are elsewhere nor one that can't be read.
 pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
-    let choice = choose_among(root, options, Results::PassedOver)?;
+    let mut chooser = TableChooser {
+        root,
+        options,
+        top: Candidate::all(tables_in(root)?),
+        inner: None,
+        index: OnceCell::new(),
+        has_class_folders: None,
+        may_have_labels: false,
+    };
+    let choice = chooser.choose_among(Results::PassedOver)?;
     let is_found = matches!(choice, TableChoice::Fits(_) | TableChoice::Several(_));
-    match is_found || class_folders_come_first(root, options)? {
+    if is_found || chooser.may_have_labels || !chooser.has_results() {
+        return Ok(choice);
+    }
+    let several_have_audio = chooser.has_class_folders()?;
+    match class_folders_come_first(root, options, several_have_audio)? {
         true => Ok(choice),
-        false => choose_among(root, options, Results::Taken),
+        false => chooser.choose_among(Results::Taken),
     }
 }
 
@@ -71,70 +85,156 @@ enum Results {
     PassedOver,
 }
 
-/// Where labels are not read, a table that has them is still the likelier one. Less usual names of columns count where
-/// no table fits and there are no class folders.
-fn choose_among(root: &Path, options: &DataOptions, results: Results) -> Result<TableChoice, DataError> {
-    let labelled = DataOptions {
-        read_labels: true,
-        ..options.clone()
-    };
-    let choice = match choose(root, &labelled, columns, results)? {
-        TableChoice::Fits(path) => return Ok(TableChoice::Fits(path)),
-        _ if !options.read_labels => choose(root, options, columns, results)?,
-        choice => choice,
-    };
-    let is_settled = matches!(
-        choice,
-        TableChoice::Fits(_) | TableChoice::Broken(_) | TableChoice::Several(_)
-    );
-    if is_settled || has_class_folders(root)? {
-        return Ok(choice);
-    }
-    match choose(root, &labelled, likely_columns, results)? {
-        found @ (TableChoice::Fits(_) | TableChoice::Several(_)) => Ok(found),
-        _ => Ok(choice),
+/// A table that may be the one.
+struct Candidate {
+    path: PathBuf,
+    is_result: bool,
+}
+
+impl Candidate {
+    fn all(paths: Vec<PathBuf>) -> Vec<Self> {
+        let of = |path: PathBuf| Self {
+            is_result: is_result_file(&path),
+            path,
+        };
+        paths.into_iter().map(of).collect()
     }
 }
 
 /// How the columns of a table are found.
 type FindColumns = fn(&Table, &DataOptions) -> Result<Columns, DataError>;
 
-fn choose(
-    root: &Path,
-    options: &DataOptions,
-    columns: FindColumns,
-    results: Results,
-) -> Result<TableChoice, DataError> {
-    let names = |paths: &[PathBuf]| paths.iter().map(|path| below(root, path)).collect::<Vec<_>>();
-    let index = OnceCell::new();
-    let counts = |path: &PathBuf| results == Results::Taken || !is_result_file(path);
-    let top: Vec<PathBuf> = tables_in(root)?.into_iter().filter(counts).collect();
-    let mut with_columns = Vec::new();
-    let mut broken = Vec::new();
-    for inner in [false, true] {
-        let mut fitting = Vec::new();
-        let tables = if inner { inner_tables(root)? } else { top.clone() };
-        for path in tables.into_iter().filter(counts) {
-            match fit(root, &path, (options, columns), &index) {
-                Fit::Files => fitting.push(path),
-                Fit::Columns => with_columns.push(path),
-                Fit::Broken if !inner => broken.push(path),
-                Fit::Broken | Fit::No => {}
-            }
+/// The tables of a folder, and what else decides: each is looked at once, and not before it is needed.
+struct TableChooser<'a> {
+    root: &'a Path,
+    options: &'a DataOptions,
+    /// The tables directly in the folder.
+    top: Vec<Candidate>,
+    /// Those in the folders in it.
+    inner: Option<Vec<Candidate>>,
+    index: OnceCell<FileIndex>,
+    has_class_folders: Option<bool>,
+    /// Whether a table has a column of files and one of labels, or can't be read.
+    may_have_labels: bool,
+}
+
+impl TableChooser<'_> {
+    /// Where labels are not read, a table that has them is still the likelier one. Less usual names of columns count
+    /// where no table fits and there are no class folders.
+    fn choose_among(&mut self, results: Results) -> Result<TableChoice, DataError> {
+        let (root, options) = (self.root, self.options);
+        let labelled = DataOptions {
+            read_labels: true,
+            ..options.clone()
+        };
+        let sorted = self.sort(&labelled, columns, results)?;
+        self.may_have_labels |= sorted.may_have_labels();
+        let choice = match sorted.choice(root) {
+            TableChoice::Fits(path) => return Ok(TableChoice::Fits(path)),
+            _ if !options.read_labels => self.sort(options, columns, results)?.choice(root),
+            choice => choice,
+        };
+        let is_settled = matches!(
+            choice,
+            TableChoice::Fits(_) | TableChoice::Broken(_) | TableChoice::Several(_)
+        );
+        if is_settled || self.has_class_folders()? {
+            return Ok(choice);
         }
-        match fitting.len() {
-            0 => {}
-            1 => return Ok(TableChoice::Fits(fitting.swap_remove(0))),
-            _ => return Ok(TableChoice::Several(names(&fitting))),
+        let likely = self.sort(&labelled, likely_columns, results)?;
+        self.may_have_labels |= likely.may_have_labels();
+        match likely.choice(root) {
+            found @ (TableChoice::Fits(_) | TableChoice::Several(_)) => Ok(found),
+            _ => Ok(choice),
         }
     }
-    Ok(match (&with_columns[..], &broken[..], &top[..]) {
-        ([one], ..) => TableChoice::Perhaps(one.clone()),
-        ([_, ..], ..) => TableChoice::None(names(&with_columns)),
-        ([], [one], _) => TableChoice::Broken(one.clone()),
-        ([], [], [one]) => TableChoice::Perhaps(one.clone()),
-        ([], ..) => TableChoice::None(names(&top)),
-    })
+
+    /// Looks at the tables directly in the folder and, where none of them fits, at those in the folders in it.
+    fn sort(
+        &mut self,
+        options: &DataOptions,
+        columns: FindColumns,
+        results: Results,
+    ) -> Result<SortedTables, DataError> {
+        let counts = |table: &&Candidate| results == Results::Taken || !table.is_result;
+        let top = self.top.iter().filter(counts).map(|table| table.path.clone());
+        let mut sorted = SortedTables {
+            top: top.collect(),
+            ..SortedTables::default()
+        };
+        for inner in [false, true] {
+            if inner && self.inner.is_none() {
+                self.inner = Some(Candidate::all(inner_tables(self.root)?));
+            }
+            let tables: &[Candidate] = match inner {
+                true => self.inner.as_deref().unwrap_or_default(),
+                false => &self.top,
+            };
+            for table in tables.iter().filter(counts) {
+                let path = table.path.clone();
+                match fit(self.root, &path, (options, columns), &self.index) {
+                    Fit::Files => sorted.fitting.push(path),
+                    Fit::Columns => sorted.with_columns.push(path),
+                    Fit::Broken if !inner => sorted.broken.push(path),
+                    Fit::Broken | Fit::No => {}
+                }
+            }
+            if !sorted.fitting.is_empty() {
+                break;
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// Whether any of the tables that were looked at is one of results.
+    fn has_results(&self) -> bool {
+        let mut tables = self.top.iter().chain(self.inner.iter().flatten());
+        tables.any(|table| table.is_result)
+    }
+
+    fn has_class_folders(&mut self) -> Result<bool, DataError> {
+        let found = match self.has_class_folders {
+            Some(known) => known,
+            None => has_class_folders(self.root)?,
+        };
+        self.has_class_folders = Some(found);
+        Ok(found)
+    }
+}
+
+/// Tables by how well they suit.
+#[derive(Default)]
+struct SortedTables {
+    /// With the columns, and with files that are here.
+    fitting: Vec<PathBuf>,
+    /// With the columns alone.
+    with_columns: Vec<PathBuf>,
+    /// Not to be read.
+    broken: Vec<PathBuf>,
+    /// All that are directly in the folder.
+    top: Vec<PathBuf>,
+}
+
+impl SortedTables {
+    fn may_have_labels(&self) -> bool {
+        !(self.with_columns.is_empty() && self.broken.is_empty())
+    }
+
+    fn choice(mut self, root: &Path) -> TableChoice {
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| below(root, path)).collect::<Vec<_>>();
+        match self.fitting.len() {
+            0 => {}
+            1 => return TableChoice::Fits(self.fitting.swap_remove(0)),
+            _ => return TableChoice::Several(names(&self.fitting)),
+        }
+        match (&self.with_columns[..], &self.broken[..], &self.top[..]) {
+            ([one], ..) => TableChoice::Perhaps(one.clone()),
+            ([_, ..], ..) => TableChoice::None(names(&self.with_columns)),
+            ([], [one], _) => TableChoice::Broken(one.clone()),
+            ([], [], [one]) => TableChoice::Perhaps(one.clone()),
+            ([], ..) => TableChoice::None(names(&self.top)),
+        }
+    }
 }
 
 /// How well a table suits.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{files_below, has_audio, is_audio_name, visible};
-use super::table_files::other_table;
 use crate::dataset::error::DataError;
 use crate::dataset::test_subset::usual_subset;
 use crate::wording::quoted;
@@ -18,6 +17,8 @@ pub(super) enum Level {
     Classes,
     /// Some are parts of the set; the classes are inside them.
     Parts(Parts),
+    /// All are named like parts, but hold recordings where their class folders should be.
+    BareParts(Parts),
 }
 
 /// Folders that are parts of the set.
@@ -57,7 +58,7 @@ impl Part {
         number.parse().ok().filter(|_| digits).map(Self::Fold)
     }
 
-    fn is_subset(&self) -> bool {
+    pub fn is_subset(&self) -> bool {
         matches!(self, Self::Subset(_))
     }
 }
@@ -84,14 +85,20 @@ pub(super) fn has_class_folders(root: &Path) -> Result<bool, DataError> {
     Ok(audible > 1)
 }
 
+/// Whether the folders give labels: as class folders, where several of them have audio, or as parts with class folders
+/// inside, of which there may be one. Parts with recordings directly in them give none.
+pub(super) fn folders_give_labels(root: &Path, several_have_audio: bool) -> Result<bool, DataError> {
+    match level(root)? {
+        Level::Parts(_) => Ok(true),
+        Level::BareParts(_) => Ok(false),
+        Level::Classes => Ok(several_have_audio),
+    }
+}
+
 /// What the folders in `folder` are. Names alone don't decide: a class may be called `train`. A folder is a part where
 /// its recordings are one level further down; with other folders next to them, two such parts are needed, unless all
 /// others have their recordings directly in them.
-///
-/// # Errors
-/// Folders that are all named like parts, but hold recordings where their class folders should be; not with `labelled`
-/// false.
-pub(super) fn level(folder: &Path, labelled: bool) -> Result<Level, DataError> {
+pub(super) fn level(folder: &Path) -> Result<Level, DataError> {
     let (_, folders) = visible(folder)?;
     let mut parts = Vec::new();
     let mut others = Vec::new();
@@ -125,10 +132,11 @@ pub(super) fn level(folder: &Path, labelled: bool) -> Result<Level, DataError> {
         return Ok(Level::Classes);
     }
     let folders: Vec<(PathBuf, Part)> = parts.into_iter().map(|(_, path, part)| (path, part)).collect();
-    if inside == 0 && labelled {
-        return Err(no_classes_inside(folder, &folders));
-    }
-    Ok(Level::Parts(Parts { folders, others }))
+    let parts = Parts { folders, others };
+    Ok(match inside {
+        0 => Level::BareParts(parts),
+        _ => Level::Parts(parts),
+    })
 }
 
 /// What to know about class folders that all contain folders of the same names: those may be the classes, and the outer
@@ -169,25 +177,6 @@ pub(super) fn folder_names<'a>(folders: impl IntoIterator<Item = &'a PathBuf>) -
 fn folder_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
-    let names = folder_names(folders.iter().map(|(path, _)| path));
-    let what = match folders.iter().any(|(_, part)| part.is_subset()) {
-        true => "subsets",
-        false => "folds",
-    };
-    let remedy = match other_table(root) {
-        Some(table) => format!("or rename them if they are classes; {table}"),
-        None => "rename them if they are classes, or name the table with --table".to_owned(),
-    };
-    DataError::at(
-        root,
-        format!(
-            "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per \
-             class; put one folder per class into each, {remedy}"
-        ),
-    )
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::class_folders::{Level, Part, Parts, classes_inside, folder_names, lev
 use super::interface::{Layout, Row, Rows};
 use super::linked_twice::leave_out_second_names;
 use super::options::{DataOptions, TABLE_OPTIONS};
+use super::other_table::other_table;
 use crate::dataset::error::DataError;
 use crate::dataset::item::{Item, SkipReason};
 
@@ -95,9 +96,20 @@ impl FolderReader<'_> {
         if !self.options.read_labels && self.options.subsets.is_none() {
             return self.read_classes(folder, place);
         }
-        match level(folder, self.options.read_labels)? {
-            Level::Parts(parts) => self.read_parts(folder, parts, place),
+        match self.level(folder)? {
+            Level::Parts(parts) | Level::BareParts(parts) => self.read_parts(folder, parts, place),
             Level::Classes => self.read_classes(folder, place),
+        }
+    }
+
+    /// What the folders of a level are; with labels, parts without class folders inside are refused.
+    fn level(&self, folder: &Path) -> Result<Level, DataError> {
+        match level(folder)? {
+            Level::BareParts(parts) if self.options.read_labels => {
+                Err(no_classes_inside(folder, &parts.folders))
+            }
+            Level::BareParts(parts) => Ok(Level::Parts(parts)),
+            found => Ok(found),
         }
     }
 
@@ -168,7 +180,7 @@ impl FolderReader<'_> {
         if visible(folder).is_err() {
             return self.read_classes(folder, place); // which names it
         }
-        match level(folder, self.options.read_labels)? {
+        match self.level(folder)? {
             Level::Parts(parts)
                 if parts
                     .folders
@@ -233,4 +245,23 @@ impl FolderReader<'_> {
             Err(skipped) => self.rows.skipped.push(skipped),
         }
     }
+}
+
+fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
+    let names = folder_names(folders.iter().map(|(path, _)| path));
+    let what = match folders.iter().any(|(_, part)| part.is_subset()) {
+        true => "subsets",
+        false => "folds",
+    };
+    let remedy = match other_table(root) {
+        Some(table) => format!("or rename them if they are classes; {table}"),
+        None => "rename them if they are classes, or name the table with --table".to_owned(),
+    };
+    DataError::at(
+        root,
+        format!(
+            "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per \
+             class; put one folder per class into each, {remedy}"
+        ),
+    )
 }

@@ -14,7 +14,7 @@ use super::kind::LayoutKind;
 use super::options::DataOptions;
 use super::recognise_layout::{layout_of, recognise};
 use super::refuse_or_skip_missing::skip_missing;
-use super::result_tables::passed_over;
+use super::result_tables::{passed_over, taken};
 use super::select_rows::{refuse_duplicates, select_subsets};
 use super::similar_classes::similar_classes;
 use super::unlisted_recordings::unlisted;
@@ -64,8 +64,8 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
     {
         rows.notes.extend(unlisted(root, table, &rows.rows)?);
     }
-    let results = passed_over(root, kind, &rows.tables, options)?;
-    rows.notes.extend(results);
+    rows.notes.extend(taken(root, &rows.tables, options));
+    rows.notes.extend(passed_over(root, kind, &rows.tables, options)?);
     let emptied = apply_class_changes(root, layout, &mut rows, options)?;
     select_subsets(root, &mut rows, options)?;
     if !options.read_labels {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::audio_files::{has_audio, visible};
 use super::class_folders::folder_names;
-use super::table_files::other_table;
+use super::other_table::other_table;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::description::below;
 use crate::dataset::error::DataError;

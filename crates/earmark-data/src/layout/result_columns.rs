@@ -9,7 +9,7 @@ use std::path::Path;
 
 use earmark_core::event_tables::is_tag_header;
 
-use super::class_folders::{Level, has_class_folders, level};
+use super::class_folders::folders_give_labels;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
@@ -42,13 +42,13 @@ pub(super) fn is_result_file(path: &Path) -> bool {
 }
 
 /// Whether class folders come before tables of results: not where a table or its columns are named, or a layout that
-/// has one.
-pub(super) fn class_folders_come_first(root: &Path, options: &DataOptions) -> Result<bool, DataError> {
+/// has one. `several_have_audio` is about the folders in the data folder.
+pub(super) fn class_folders_come_first(
+    root: &Path,
+    options: &DataOptions,
+    several_have_audio: bool,
+) -> Result<bool, DataError> {
     let is_named =
         options.names_a_table() || matches!(options.layout, Some(LayoutKind::Csv | LayoutKind::Events));
-    if is_named {
-        return Ok(false);
-    }
-    // Class folders may be in a single folder of a subset, too.
-    Ok(has_class_folders(root)? || matches!(level(root, true), Ok(Level::Parts(_))))
+    Ok(!is_named && folders_give_labels(root, several_have_audio)?)
 }

@@ -1,22 +1,29 @@
-//! The tables that are in a data folder, and the one that may have its labels.
+//! The tables that are in a data folder.
 
 use std::path::{Path, PathBuf};
 
-use earmark_core::csv_table::{FILE_COLUMNS, LABEL_COLUMNS};
-
-use super::audio_files::{has_audio, list_folder, visible};
-use crate::dataset::description::below;
+use super::audio_files::{files_below, has_audio, is_audio_name, list_folder, visible};
 use crate::dataset::error::DataError;
-use crate::table::columns::Table;
-use crate::wording::quoted;
+
+/// Whether a file name ends as that of a table does: in `csv` or `tsv`, in any letter case.
+pub fn is_table_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv"))
+}
+
+/// Whether there are recordings or tables at any depth below a folder, or folders that can't be listed, which may hold
+/// some.
+pub fn has_recordings_or_tables(folder: &Path) -> bool {
+    let files = files_below(folder).unwrap_or_default();
+    let may_be_read = |path: &PathBuf| is_audio_name(path) || is_table_name(path) || path.is_dir();
+    files.iter().any(may_be_read)
+}
 
 /// The tables directly in a folder, sorted, without hidden ones.
 pub(super) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let is_table = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let known = |e: &str| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv");
-        extension.is_some_and(known) && name.is_some_and(|n| !n.starts_with('.')) && path.is_file()
+        is_table_name(path) && name.is_some_and(|n| !n.starts_with('.')) && path.is_file()
     };
     Ok(list_folder(folder)?.into_iter().filter(is_table).collect())
 }
@@ -42,35 +49,4 @@ pub(super) fn inner_tables(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let counts = |folder: &PathBuf| audible.len() < 2 || !audible.contains(&folder);
     let tables = found.into_iter().filter(|(folder, _)| counts(folder));
     Ok(tables.flat_map(|(_, tables)| tables).collect())
-}
-
-/// A table in the folder, or in a folder in it, with a column of files or of labels.
-pub(super) fn other_table(root: &Path) -> Option<String> {
-    let inner = visible(root).ok()?.1;
-    let folders = std::iter::once(root.to_owned()).chain(inner);
-    let tables = folders.filter_map(|folder| tables_in(&folder).ok()).flatten();
-    let rank = |path: &PathBuf| {
-        let table = Table::open(path).ok()?;
-        let has = |names: &[&str]| table.find(names).is_some();
-        let columns = (has(&LABEL_COLUMNS), has(&FILE_COLUMNS));
-        (columns != (false, false)).then(|| (columns, quoted(table.names(), ", ")))
-    };
-    let ranked = tables.filter_map(|path| Some((rank(&path)?, below(root, &path))));
-    let mut ranked: Vec<_> = ranked.collect();
-    ranked.sort_by_key(|((columns, _), _)| std::cmp::Reverse(*columns)); // stable
-    let (((labels, files), columns), path) = ranked.into_iter().next()?;
-    let name = |has: bool, flag: &str| {
-        if has {
-            String::new()
-        } else {
-            format!(" and --{flag}")
-        }
-    };
-    let flags = name(files, "file-column") + &name(labels, "label-column");
-    Some(match (labels, files) {
-        (true, true) => format!("the labels may be in the table {path}: name it with --table {path:?}"),
-        _ => format!(
-            "the labels may be in the table {path}: name it with --table{flags} (its columns are {columns})"
-        ),
-    })
 }

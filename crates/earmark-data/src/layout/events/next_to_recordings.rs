@@ -14,7 +14,7 @@ use crate::dataset::item::Item;
 use crate::dataset::test_subset::usual_subset;
 use crate::layout::audio_files::{audio_name, files_below, is_audio_name};
 use crate::layout::choose_table::{TableChoice, choose_table};
-use crate::layout::class_folders::has_class_folders;
+use crate::layout::class_folders::{folders_give_labels, has_class_folders};
 use crate::layout::interface::Row;
 use crate::layout::options::DataOptions;
 use crate::layout::result_columns::is_result_file;
@@ -77,7 +77,7 @@ pub(super) fn are_meant(root: &Path, options: &DataOptions) -> Result<bool, Data
     }
     let is_labelled = |tables: &[PathBuf]| tables.iter().any(|table| !is_result_file(table));
     let with = tables.iter().filter(|(_, tables)| is_labelled(tables)).count();
-    Ok(2 * with >= tables.len() || !has_class_folders(root)?)
+    Ok(2 * with >= tables.len() || !folders_give_labels(root, has_class_folders(root)?)?)
 }
 
 /// Reads all of them. Recordings without a table are left out, unless labels are not read.

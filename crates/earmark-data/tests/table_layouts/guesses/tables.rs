@@ -1,6 +1,6 @@
 //! Which table is read, and where nothing but one class is found.
 
-use super::{LABELS, describe, with_audio};
+use super::{LABELS, describe, tags, with_audio};
 use crate::table_support::{Tree, shared};
 use earmark_data::{DataOptions, DataSet, LayoutKind, MissingFiles, load};
 
@@ -54,103 +54,6 @@ fn tables_in_folders_are_found() {
     // So are scores next to class folders: a table without labels.
     tree.add("scores.csv", "fname,cat,dog\ndog/a.wav,0.1,0.9\n");
     assert_eq!(describe(&tree), "folders: 2 classes, 2 clips");
-}
-
-/// What `earmark tag` writes as csv, of one or two sounds in each recording.
-fn tags(files: &[&str], sounds: usize) -> String {
-    let mut table = String::from("Start (s),End (s),Class,Confidence,File\n");
-    for file in files {
-        (0..sounds).for_each(|k| table += &format!("0.0{k}0,0.0{k}5,Owl,0.9000,{file}\n"));
-    }
-    table
-}
-
-/// Results of a model don't take the place of labels, unless they are named.
-#[test]
-fn results_of_earmark_are_no_labels_next_to_others() {
-    let options = |layout, table: Option<&str>| DataOptions {
-        layout,
-        table: table.map(Into::into),
-        ..DataOptions::default()
-    };
-    let files = ["dog/a.wav", "cat/b.wav"];
-    for (sounds, how) in [
-        (1, "--table \"tags.csv\""),
-        (2, "--layout events --table \"tags.csv\""),
-    ] {
-        let tree = Tree::new(&[
-            ("dog/a.wav", ""),
-            ("cat/b.wav", ""),
-            ("tags.csv", tags(&files, sounds).as_str()),
-        ]);
-        let set = tree.load().unwrap();
-        assert_eq!(set.describe(), "folders: 2 classes, 2 clips");
-        let note = format!(
-            "tags.csv: results of a model, not taken as labels where there are others; if they are corrected, read \
-             them with {how}"
-        );
-        assert_eq!(set.notes, [note]);
-        let layout = if sounds == 1 {
-            LayoutKind::Csv
-        } else {
-            LayoutKind::Events
-        };
-        let named = tree.load_with(&options(Some(layout), Some("tags.csv"))).unwrap();
-        assert_eq!(
-            (named.layout, named.classes.names()),
-            (layout, &["Owl".to_owned()][..])
-        );
-        // The layout alone says that class folders are not meant.
-        let by_layout = tree.load_with(&options(Some(layout), None)).unwrap();
-        assert_eq!(by_layout.classes, named.classes);
-    }
-    // Class folders of a subset, scores next to the recordings, and another table.
-    let tree = Tree::new(&[("train/dog/a.wav", ""), ("train/cat/b.wav", "")]);
-    tree.add("tags.csv", &tags(&["train/dog/a.wav", "train/cat/b.wav"], 2));
-    assert_eq!(describe(&tree), "folders: 2 classes, 2 clips");
-    let tree = Tree::new(&[("dog/a.wav", ""), ("cat/b.wav", "")]);
-    tree.add("dog/a.csv", &tags(&["dog/a.wav"], 2));
-    tree.add("cat/b.csv", &tags(&["cat/b.wav"], 2));
-    let set = tree.load().unwrap();
-    assert_eq!(set.describe(), "folders: 2 classes, 2 clips");
-    assert!(
-        set.notes[0].starts_with("cat/b.csv and 1 more: results of a model, ")
-            && set.notes[0].ends_with("read them with --layout events"),
-        "{:?}",
-        set.notes
-    );
-    let tree = with_audio(&[("sounds.csv", LABELS)]);
-    tree.add("tags.csv", &tags(&["audio/dog0.wav", "audio/cat0.wav"], 2));
-    assert!(describe(&tree).starts_with("csv, sounds.csv: "));
-    assert_eq!(tree.load().unwrap().notes.len(), 1);
-}
-
-/// Corrected results are the labels of a folder that has no others.
-#[test]
-fn results_of_earmark_are_labels_where_there_are_no_others() {
-    let tree = Tree::new(&[("a.wav", ""), ("in/b.wav", ""), ("notes.csv", "what,who\nx,y\n")]);
-    tree.add("tags.csv", &tags(&["a.wav", "in/b.wav"], 2));
-    let set = tree.load().unwrap();
-    assert_eq!(
-        (set.layout, set.classes.names()),
-        (LayoutKind::Events, &["Owl".to_owned()][..])
-    );
-    assert!(
-        set.notes.iter().all(|note| !note.contains("results of a model")),
-        "{:?}",
-        set.notes
-    );
-    tree.add("tags.csv", &tags(&["a.wav", "in/b.wav"], 1));
-    assert!(describe(&tree).starts_with("csv, tags.csv: "));
-    // Next to its recording.
-    let tree = Tree::new(&[("a.wav", ""), ("a.csv", tags(&["a.wav"], 2).as_str())]);
-    let set = tree.load().unwrap();
-    assert_eq!(set.layout, LayoutKind::Events);
-    assert!(
-        set.notes.iter().all(|note| !note.contains("results of a model")),
-        "{:?}",
-        set.notes
-    );
 }
 
 /// Recordings that were added behind the back of a table.
@@ -216,7 +119,7 @@ fn one_class_is_nothing_to_train_on() {
     assert_eq!(
         one_class(&set, &tree),
         "DIR has only the class \"audio\", and a model needs at least two to tell apart; the labels may be in the \
-         table sounds.csv: name it with --table \"sounds.csv\""
+         table sounds.csv: name it with --table sounds.csv"
     );
     let tree = with_audio(&[("sounds.csv", "path,species\naudio/dog0.wav,dog\n")]);
     let set = tree.load_with(&folders).unwrap();
