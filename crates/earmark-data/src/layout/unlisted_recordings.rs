@@ -13,8 +13,15 @@ use crate::dataset::error::DataError;
 use crate::dataset::item::Item;
 
 /// How many recordings are not in the table, and the first of them; `rows` are all rows of the table, also those of
-/// subsets that are not wanted. Whatever a row may mean counts as listed.
+/// subsets that are not wanted. Whatever a row may mean counts as listed. Nothing where the recordings of the table are
+/// all elsewhere: the folder around it is not theirs.
 pub(super) fn unlisted(root: &Path, table: &Path, rows: &[Row]) -> Result<Option<String>, DataError> {
+    let real_root = root.canonicalize().map_err(DataError::reading(root))?;
+    let is_other = |real: PathBuf| !real.starts_with(&real_root);
+    let is_outside = |path: &Path| !path.starts_with(root) && path.canonicalize().is_ok_and(is_other);
+    if rows.iter().all(|row| is_outside(&row.item.path)) {
+        return Ok(None);
+    }
     let mut found = files_below(root)?;
     found.retain(|path| is_audio_name(path));
     let known: HashSet<&Path> = found.iter().map(PathBuf::as_path).collect();
@@ -30,21 +37,21 @@ pub(super) fn unlisted(root: &Path, table: &Path, rows: &[Row]) -> Result<Option
             elsewhere.push(item);
         }
     }
-    if !elsewhere.is_empty() && listed.len() < found.len() {
-        add_by_name(root, &elsewhere, &mut listed);
+    let (there, missing): (Vec<&Item>, Vec<&Item>) =
+        elsewhere.into_iter().partition(|item| item.path.is_file());
+    if !missing.is_empty() && listed.len() < found.len() {
+        add_by_name(root, &missing, &mut listed);
     }
-    // The rest of the rows may lead to recordings of the folder by links, or by another way.
-    let real: HashSet<PathBuf> = elsewhere
-        .iter()
-        .filter_map(|item| item.path.canonicalize().ok())
-        .collect();
-    let is_reached =
-        |path: &Path| !real.is_empty() && path.canonicalize().is_ok_and(|path| real.contains(&path));
-    let left: Vec<&PathBuf> = found
-        .iter()
-        .filter(|path| !listed.contains(*path) && !is_reached(path.as_path()))
-        .collect();
-    Ok(left.first().map(|first| {
+    let mut left: Vec<&PathBuf> = found.iter().filter(|path| !listed.contains(*path)).collect();
+    if !left.is_empty() {
+        // A row and a recording may be one by a link, or by another way.
+        let paths = listed.iter().chain(there.iter().map(|item| &item.path));
+        let real: HashSet<PathBuf> = paths.filter_map(|path| path.canonicalize().ok()).collect();
+        let is_reached = |path: &Path| path.canonicalize().is_ok_and(|path| real.contains(&path));
+        left.retain(|path| !is_reached(path));
+    }
+    let first = left.first().filter(|_| left.len() < found.len());
+    Ok(first.map(|first| {
         format!(
             "{} not in {} left out, first {}",
             human_amount(left.len(), "recording", "recordings"),

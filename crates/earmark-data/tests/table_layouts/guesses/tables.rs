@@ -90,6 +90,41 @@ fn recordings_that_the_table_lacks_are_said() {
     );
 }
 
+/// A recording that a row leads to by a link is listed, under either of its names.
+#[cfg(unix)]
+#[test]
+fn linked_recordings_are_not_left_out() {
+    for listed in ["link.wav", "real/a.wav"] {
+        let tree = Tree::new(&[("real/a.wav", ""), ("b.wav", "")]);
+        std::os::unix::fs::symlink("real/a.wav", tree.path("link.wav")).unwrap();
+        tree.add("l.csv", &format!("file,label\n{listed},dog\nb.wav,cat\n"));
+        let set = tree.load().unwrap();
+        assert!(set.notes.is_empty(), "{listed}: {:?}", set.notes);
+    }
+}
+
+/// The folder around a table of recordings elsewhere is not theirs.
+#[test]
+fn recordings_next_to_a_table_of_others_are_not_left_out() {
+    let others = Tree::new(&[("a.wav", ""), ("b.wav", "")]);
+    let tree = Tree::new(&[("own.wav", ""), ("sub/here.wav", "")]);
+    let path = |name: &str| others.path(name).display().to_string();
+    let table = format!("file,label\n{},dog\n{},cat\n", path("a.wav"), path("b.wav"));
+    tree.add("l.csv", &table);
+    let set = tree.load().unwrap();
+    assert_eq!((set.items.len(), set.notes.len()), (2, 0), "{:?}", set.notes);
+    // Where one of them is here, by whatever path, the others are left out.
+    tree.add("l.csv", &(table + "sub/../sub/here.wav,dog\n"));
+    let set = tree.load().unwrap();
+    assert_eq!(
+        (set.items.len(), &set.notes[..]),
+        (
+            3,
+            &["1 recording not in l.csv left out, first own.wav".to_owned()][..]
+        )
+    );
+}
+
 #[test]
 fn kitchen20_as_it_is() {
     let Some(root) = shared("data/kitchen20") else {
