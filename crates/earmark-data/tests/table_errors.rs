@@ -110,6 +110,28 @@ fn columns() {
         "DIR/t.csv: has a column per class, with 0 or 1, such as \"cat\" and \"dog\"; write a column `labels` in their \
          place, with the names of the classes whose cell is 1, separated by commas"
     );
+    assert!(
+        csv("file,cat,dog,who\na.wav,1,,x\nb.wav,,1,\n")
+            .error()
+            .starts_with("DIR/t.csv: has a column per class, with 0 or 1, such as \"cat\" and \"dog\"; "),
+        "blank cells are zeros"
+    );
+    assert!(
+        csv("file,left,right\na.wav,,\nb.wav,,\n")
+            .error()
+            .contains("there is no column \"labels\""),
+        "blank cells alone say nothing"
+    );
+    // A recording may be a column of a table that has a header.
+    let options = DataOptions {
+        label_column: Some("lable".into()),
+        ..DataOptions::default()
+    };
+    assert!(
+        csv("file,label,2020.wav\na.wav,x,1\n")
+            .error_with(&options)
+            .contains("there is no column \"lable\"; did you mean \"label\"?; "),
+    );
     let options = DataOptions {
         subset_column: Some("x".into()),
         ..DataOptions::default()

@@ -76,13 +76,17 @@ pub(super) fn likely_columns(table: &Table, options: &DataOptions) -> Result<Col
     })
 }
 
-/// What is wrong with a table that says by 0 or 1 whether a recording is of a class: no single column has the labels.
+/// What is wrong with a table that says by 0 or 1 whether a recording is of a class: no single column has the labels. In a
+/// column with a 1, an empty cell is a 0.
 fn a_column_per_class(table: &Table) -> Option<DataError> {
     let others = ["fold", "group"].into_iter().chain(SUBSET_COLUMNS);
     let others: Vec<usize> = others.filter_map(|name| table.find_usual(&[name])).collect();
-    let is_flag = |cell: &str| matches!(cell, "0" | "1" | "0.0" | "1.0");
-    let is_class =
-        |column: &usize| !others.contains(column) && table.rows.iter().all(|row| is_flag(row.cell(*column)));
+    let is_class = |&column: &usize| {
+        let cells = || table.rows.iter().map(move |row| row.cell(column));
+        let has_ones = cells().any(|cell| matches!(cell, "1" | "1.0"));
+        let is_flag = |cell: &str| matches!(cell, "0" | "1" | "0.0" | "1.0") || cell.is_empty() && has_ones;
+        !others.contains(&column) && cells().all(is_flag)
+    };
     let classes = (0..table.names().len()).filter(is_class);
     let classes: Vec<&str> = classes.map(|column| table.name(column)).collect();
     if table.rows.is_empty() || classes.len() < 2 {

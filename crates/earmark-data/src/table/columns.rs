@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark_core::csv_table::{Record, read_records};
+use earmark_core::csv_table::{FILE_COLUMNS, Record, read_records};
 use earmark_core::text::letters_and_digits;
 
 use crate::dataset::error::DataError;
@@ -93,7 +93,10 @@ impl Table {
         let remedy = key.map_or(String::new(), |key| {
             format!("; name the right one with --{key}, or `{key}` in [data]")
         });
-        if let Some(file) = self.headers.iter().find(|name| is_audio_name(Path::new(name))) {
+        let has_header = self.find_usual(&FILE_COLUMNS).is_some();
+        let mut headers = self.headers.iter();
+        let recording = headers.find(|name| is_audio_name(Path::new(name)));
+        if let Some(file) = recording.filter(|_| !has_header) {
             let first = quoted(&self.headers, ", ");
             let problem = format!(
                 "the first line ({first}) names the recording {file:?} instead of columns; write a line above it with \
