@@ -3,15 +3,18 @@
 //! All commands are looked at in this one place, by their arguments: those of [`OUTPUTS`] name what is written, and all
 //! others may name what is read.
 
-use crate::args::DataArgs;
+use crate::args::{DataArgs, DataSource};
+use crate::commands::data::source;
 use crate::kinds_of_results::ResultKind;
 use crate::output::is_stdout;
 use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
-use earmark::data::layout::is_audio_name;
+use earmark::data::layout::{is_audio_name, is_table_name};
 use earmark::data::{DataOptions, load};
 use earmark::engine::{ModelFile, ModelFileError};
+use earmark::recipe::AnyRecipe;
+use earmark::runs::run_dir::find_models;
 use earmark_core::remote;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -111,7 +114,7 @@ pub fn refuse_lost_files(command: &Command, matches: &ArgMatches) -> anyhow::Res
             refuse_other_than_model(&given, path)?;
         } else {
             refuse_no_result(&given, &found)?;
-            asked.refuse_table(&given, &found)?;
+            asked.refuse_table(&given, &found, kind)?;
             if let Some(kind) = kind {
                 kind.refuse_other(&given, &found)?;
             }
@@ -233,8 +236,9 @@ impl<'a> Asked<'a> {
         read
     }
 
-    /// Refuses to replace a table that the labels of a data folder are read from.
-    fn refuse_table(&self, given: &str, found: &Path) -> anyhow::Result<()> {
+    /// Refuses to replace a table that the labels of a data folder are read from: any table that no kind of results
+    /// guards, where the folder can't be read without a choice.
+    fn refuse_table(&self, given: &str, found: &Path, kind: Option<ResultKind>) -> anyhow::Result<()> {
         for folder in self.data_folders() {
             let is_below = folder
                 .canonicalize()
@@ -242,17 +246,21 @@ impl<'a> Asked<'a> {
             if !is_below {
                 continue;
             }
-            // What can't be read is refused by the command itself.
             let set = self
                 .data_options()
                 .and_then(|options| Ok(load(folder, &options)?));
+            let is_unknown = set.is_err() && kind.is_none() && is_table_name(found);
             let tables = set.map(|set| set.tables).unwrap_or_default();
-            if tables
-                .values()
-                .any(|table| place(table).as_deref() == Some(found))
-            {
+            let named = self
+                .tables_of_recipes()
+                .into_iter()
+                .map(|table| folder.join(table));
+            let mut tables = tables.into_values().chain(named);
+            let is_read = tables.any(|table| place(&table).as_deref() == Some(found));
+            if is_read || is_unknown {
                 bail!(
-                    "{given}: is the table that the labels in {} are read from, and would be replaced; {}",
+                    "{given}: {} the table that the labels in {} are read from, and would be replaced; {}",
+                    if is_read { "is" } else { "may be" },
                     folder.display(),
                     self.remedy()
                 );
@@ -261,21 +269,38 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    /// How the data folder is read.
+    /// How the command line says that the data folder is read.
     fn data_options(&self) -> anyhow::Result<DataOptions> {
-        let path = |id: &str| self.values_of(id).first().map(|value| value.to_path_buf());
-        let text = |id: &str| path(id).map(|value| value.to_string_lossy().into_owned());
-        let read = DataArgs {
-            layout: text("layout"),
-            table: path("table"),
-            file_column: text("file_column"),
-            label_column: text("label_column"),
-            fold_column: text("fold_column"),
-            group_column: text("group_column"),
-            subset_column: text("subset_column"),
-            label_separator: text("label_separator"),
+        let texts = |id: &str| -> Vec<String> {
+            let values = self.values_of(id);
+            values
+                .iter()
+                .map(|value| value.to_string_lossy().into_owned())
+                .collect()
         };
-        read.over(&DataOptions::default())
+        let text = |id: &str| texts(id).into_iter().next();
+        source::options(&DataSource {
+            dir: PathBuf::new(),
+            read: DataArgs {
+                layout: text("layout"),
+                table: self.values_of("table").first().map(PathBuf::from),
+                file_column: text("file_column"),
+                label_column: text("label_column"),
+                fold_column: text("fold_column"),
+                group_column: text("group_column"),
+                subset_column: text("subset_column"),
+                label_separator: text("label_separator"),
+            },
+            subsets: Vec::new(),
+            data_set: texts("data_set"),
+        })
+    }
+
+    /// The tables that the recipes of models and runs name.
+    fn tables_of_recipes(&self) -> Vec<PathBuf> {
+        let models = ["models", "model", "run"];
+        let models = models.iter().flat_map(|id| self.values_of(id));
+        models.filter_map(table_of_recipe).collect()
     }
 
     /// What to do instead.
@@ -285,6 +310,16 @@ impl<'a> Asked<'a> {
             true => "name another file, or use --in-place for the model that is read",
             false => "name another file",
         }
+    }
+}
+
+/// The table of labels that the recipe of a model or run names.
+fn table_of_recipe(name: &Path) -> Option<PathBuf> {
+    let model = find_models(&name.to_string_lossy()).ok()?.into_iter().next()?;
+    let recipe = ModelFile::read_metadata(&model).ok()?.recipe;
+    match AnyRecipe::parse(&recipe, &model).ok()? {
+        AnyRecipe::Audio(recipe) => recipe.data.table,
+        AnyRecipe::Stacked(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line: the commands, one file each with its arguments, in the groups of the help. A setting comes from a recipe, then
 //! from the environment (`EARMARK_*`), then from a flag.
 
-mod data;
+pub mod data;
 mod evaluate;
 mod fold_and_layer_tables;
 mod out_of_fold_scores;

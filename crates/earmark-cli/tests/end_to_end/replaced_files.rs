@@ -1,6 +1,6 @@
 //! No output replaces an input, a table of the data, a file of a run or an index, or a file of another kind.
 
-use super::common::Lab;
+use super::common::{CLASSES, Lab};
 
 /// The bytes of these files.
 fn contents(lab: &Lab, names: &[&str]) -> Vec<Vec<u8>> {
@@ -137,6 +137,37 @@ fn the_tables_of_a_data_folder_and_the_files_of_a_run_are_kept() {
         };
         refused(&lab, &command, &file, wanted);
     }
+}
+
+/// Of two tables that fit, a key says which one has the labels; as these are numbers, it looks like a table of scores.
+#[test]
+fn a_table_that_a_key_names_is_kept() {
+    let lab = Lab::new();
+    let mut table = String::from("fname,label\n");
+    for (label, (class, _)) in (2..).zip(CLASSES) {
+        (0..6).for_each(|k| table += &format!("{class}/{k}.wav,{label}\n"));
+    }
+    lab.write("tones/list.csv", &table);
+    lab.write("tones/other.csv", &table);
+    let kept = "is the table that the labels in tones are read from";
+    refused(
+        &lab,
+        "data check tones --set table=list.csv --write tones/list.csv",
+        "tones/list.csv",
+        kept,
+    );
+    lab.earmark(
+        "train tiny.toml --data tones --run runs/t --fold 1 --set train.epochs=1 --set data.layout=csv \
+         --set data.table=list.csv",
+    )
+    .done();
+    refused(
+        &lab,
+        "predict runs/t --data tones -o tones/list.csv",
+        "tones/list.csv",
+        kept,
+    );
+    lab.earmark("predict runs/t --data tones -o scores.csv").done();
 }
 
 #[test]
