@@ -223,6 +223,28 @@ fn a_recipe_is_for_a_folder_that_can_be_read() {
     lab.earmark(&format!("data classes kaggle {flags}")).done();
 }
 
+/// Where nothing is there yet but folders for the classes, or a word about them, the recipe may come first.
+#[test]
+fn a_recipe_may_come_before_the_recordings() {
+    let lab = Lab::new();
+    for folder in ["empty", "begun/dog", "begun/cat/far"] {
+        std::fs::create_dir_all(lab.path(folder)).expect("a folder");
+    }
+    lab.write("described/README.txt", "recordings follow");
+    for folder in ["empty", "begun", "described"] {
+        let ended = lab.earmark(&format!("init {folder}")).done();
+        assert!(ended.err.contains("the folder holds no sounds yet: "), "{ended}");
+        assert!(lab.path(&format!("{folder}/recipe.toml")).exists());
+    }
+    // What could be read is not passed over, however deep it is.
+    for (name, content) in [("tables/deep/t.csv", "a,b\n1,2\n"), ("sounds/a.wav", "")] {
+        lab.write(name, content);
+        let (folder, _) = name.split_once('/').expect("a folder");
+        lab.earmark(&format!("init {folder}")).refused();
+        assert!(!lab.path(&format!("{folder}/recipe.toml")).exists());
+    }
+}
+
 /// Recordings that the table lacks, and results that are no labels: said wherever the folder is described.
 #[test]
 fn what_is_not_read_in_a_folder_is_said() {

@@ -5,6 +5,7 @@ use super::fill_in_recipe_folder_toml::adapted;
 use super::propose_fine_tune_or_probe::proposal;
 use crate::prelude::*;
 use earmark::Recipe;
+use earmark::data::layout::has_recordings_or_tables;
 use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, ReadAs, load};
 use earmark::recipe::built_in_recipes;
 use earmark_core::text::quote;
@@ -42,10 +43,10 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
     let (_, template) = built_in_recipes::find("folder").context("the recipe `folder` is built in")?;
     let read = args.read.read_as()?;
     // A recipe for what can't be read would only make the next call fail.
-    let set = detect(&args.dir, &read).transpose()?;
+    let set = detect(&args.dir, &read)?;
     let found = match &set {
         Some(set) => describe(set),
-        None => "the folder holds no sounds yet: put one folder per class into it".into(),
+        None => "the folder holds no sounds yet: put recordings into it, in one folder per class".into(),
     };
     let text = set
         .as_ref()
@@ -118,16 +119,16 @@ fn flags(read: &DataArgs) -> String {
     text
 }
 
-/// The data set in a folder; `None` where the folder is empty.
-fn detect(dir: &Path, read: &ReadAs) -> Option<Result<DataSet, DataError>> {
-    let mut entries = std::fs::read_dir(dir).ok()?.flatten();
+/// The data set in a folder; `None` where nothing is there yet that could be read: folders for the classes at most.
+fn detect(dir: &Path, read: &ReadAs) -> Result<Option<DataSet>, DataError> {
     let options = read.over(&DataOptions {
         missing_files: MissingFiles::Skip,
         ..DataOptions::default()
     });
-    entries
-        .any(|e| !e.file_name().as_encoded_bytes().starts_with(b"."))
-        .then(|| load(dir, &options))
+    match load(dir, &options) {
+        Err(_) if !has_recordings_or_tables(dir) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 fn describe(set: &DataSet) -> String {
