@@ -71,12 +71,4 @@ impl StreamConfig {
         }
         self.thresholds.check()
     }
-
-    /// Share of the old scores that remains after a hop.
-    pub(super) fn kept_share(&self, hop_seconds: f64) -> f64 {
-        match self.smooth_seconds {
-            s if s > 0.0 => (-hop_seconds / s).exp(),
-            _ => 0.0,
-        }
-    }
 }

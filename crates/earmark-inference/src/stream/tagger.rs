@@ -7,7 +7,7 @@ use crate::PipelineError;
 use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
 use crate::model::{Model, ModelPrecision, check_same_classes, own_thresholds};
-use crate::tag::windows::WindowGrid;
+use crate::tag::windows::least_rest;
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::{WindowHop, WindowRule};
 use earmark_features::Features;
@@ -32,13 +32,15 @@ pub struct StreamTagger {
     window_rule: WindowRule,
     thresholds: ClassThresholds,
     precisions: Vec<ModelPrecision>,
-    /// Share of the old scores that remains after a hop.
-    kept_share: f64,
+    /// Time constant of smoothing; 0 is off.
+    smooth_seconds: f64,
     smoothed: Option<Vec<f64>>,
     /// Samples taken in.
     taken: u64,
     /// Hops completed, scored or skipped.
     hops: u64,
+    /// Those up to the last one that was scored.
+    scored: u64,
     /// Whether the end was scored, after which there is no more.
     ended: bool,
 }
@@ -81,13 +83,14 @@ impl StreamTagger {
             models: models.collect::<Result<_, _>>()?,
             mean: job.mean,
             input_hz,
-            kept_share: job.kept_share(window_rule.hop_seconds()),
+            smooth_seconds: job.smooth_seconds,
             window_rule,
             thresholds,
             precisions: opened.iter().map(Model::precision).collect(),
             smoothed: None,
             taken: 0,
             hops: 0,
+            scored: 0,
             ended: false,
         })
     }
@@ -189,7 +192,8 @@ impl StreamTagger {
     /// When a model can't score it.
     pub fn score(&mut self) -> Result<StreamResult, PipelineError> {
         self.hops += 1;
-        self.score_by(StreamModel::score)
+        let hops = self.hops - std::mem::replace(&mut self.scored, self.hops);
+        self.score_by(hops as f64 * self.hop_seconds(), StreamModel::score)
     }
 
     /// Ends the stream and scores what came after the last hop, in the last window that a recording of the same
@@ -206,18 +210,19 @@ impl StreamTagger {
         self.models.iter_mut().for_each(StreamModel::finish);
         let rest = self.taken.saturating_sub(self.end_of(self.hops));
         // What is too short for a window of its own in a recording is too short here, too.
-        let hop = usize::try_from(self.end_of(1)).unwrap_or(usize::MAX).max(1);
-        let least = WindowGrid::new(hop, hop, self.input_hz).least as u64;
+        let least = (least_rest(self.input_hz) as u64).min(self.end_of(1));
         let is_filled = self.models.iter().any(StreamModel::is_filled_with_silence);
         if self.hops > 0 && rest < least && !is_filled {
             return Ok(None);
         }
-        self.score_by(StreamModel::score_last).map(Some)
+        let since = self.taken.saturating_sub(self.end_of(self.scored)) as f64 / f64::from(self.input_hz);
+        self.score_by(since, StreamModel::score_last).map(Some)
     }
 
-    /// Scores of all models together.
+    /// Scores of all models together, which come `since` seconds after the last ones.
     fn score_by(
         &mut self,
+        since: f64,
         score: impl Fn(&mut StreamModel) -> Result<(Features, Vec<f32>), PipelineError>,
     ) -> Result<StreamResult, PipelineError> {
         let mut features = None;
@@ -233,20 +238,22 @@ impl StreamTagger {
         };
         Ok(StreamResult {
             seconds: self.seconds(),
-            scores: self.smooth(blended),
+            scores: self.smooth(blended, since),
             features: features.unwrap_or_default(),
         })
     }
 
-    fn smooth(&mut self, scores: Vec<f32>) -> Vec<f32> {
-        if self.kept_share == 0.0 {
+    /// The scores with what remains of older ones after `seconds`.
+    fn smooth(&mut self, scores: Vec<f32>, seconds: f64) -> Vec<f32> {
+        if self.smooth_seconds == 0.0 {
             return scores;
         }
+        let kept = (-seconds / self.smooth_seconds).exp();
         let smoothed = self
             .smoothed
             .get_or_insert_with(|| scores.iter().map(|&s| f64::from(s)).collect());
         for (old, new) in smoothed.iter_mut().zip(&scores) {
-            *old = self.kept_share * *old + (1.0 - self.kept_share) * f64::from(*new);
+            *old = kept * *old + (1.0 - kept) * f64::from(*new);
         }
         smoothed.iter().map(|&s| s as f32).collect()
     }

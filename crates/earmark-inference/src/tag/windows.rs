@@ -31,7 +31,7 @@ pub struct WindowGrid {
 impl WindowGrid {
     /// Length and distance of windows at a rate; a rest of less than 20 ms gets no window.
     pub fn new(window: usize, hop: usize, rate_hz: u32) -> Self {
-        let least = (rate_hz as usize / SPLINTERS_PER_SECOND).clamp(1, hop);
+        let least = least_rest(rate_hz).clamp(1, hop);
         Self { window, hop, least }
     }
 
@@ -66,6 +66,11 @@ impl WindowGrid {
         let start = (cell + 1).saturating_sub(self.depth());
         start.min(end.saturating_sub(1))..end
     }
+}
+
+/// Fewest samples of a rest that gets a window, where a hop is not shorter.
+pub fn least_rest(rate_hz: u32) -> usize {
+    rate_hz as usize / SPLINTERS_PER_SECOND
 }
 
 /// Cuts windows from a stream; keeps at most a window and a block.

@@ -17,8 +17,18 @@ fn stream(
     seconds: Option<f64>,
     stop: bool,
 ) -> (Vec<(f64, Vec<f32>)>, StreamSummary) {
+    stream_with(&StreamConfig::new(path), file, seconds, stop)
+}
+
+/// The same with other settings.
+fn stream_with(
+    config: &StreamConfig,
+    file: &Path,
+    seconds: Option<f64>,
+    stop: bool,
+) -> (Vec<(f64, Vec<f32>)>, StreamSummary) {
     let feed = Feed::file(file, Playback::Fast).unwrap();
-    let mut tagger = StreamTagger::open(&StreamConfig::new(path), feed.rate_hz()).unwrap();
+    let mut tagger = StreamTagger::open(config, feed.rate_hz()).unwrap();
     let (mut found, stopped) = (Vec::new(), AtomicBool::new(false));
     let summary = tag_stream(&mut tagger, &feed, seconds, &stopped, &mut |result, _| {
         found.push((result.seconds, result.scores.clone()));
@@ -86,4 +96,65 @@ fn nothing_is_scored_twice() {
     let path = model(&dir.path().join("m.safetensors"), 1, &[]);
     let mut tagger = StreamTagger::open(&StreamConfig::new(&path), RATE).unwrap();
     assert!(tagger.score_rest().unwrap().is_none());
+}
+
+/// Old scores fade with the time since the last ones, which is shorter than a hop at the end and longer behind hops that
+/// were left out.
+#[test]
+fn scores_fade_with_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = model(&dir.path().join("m.safetensors"), 1, &[]);
+    let file = dir.path().join("a.wav");
+    let samples = sound(2.7, 1);
+    wav(&file, &samples);
+    let config = StreamConfig {
+        smooth_seconds: 0.8,
+        ..StreamConfig::new(&path)
+    };
+    let (plain, _) = stream(&path, &file, None, false);
+    // Scores of these times, from the definition.
+    let faded = |times: &[f64]| -> Vec<f64> {
+        let mut lines = plain.iter().filter(|(time, _)| times.contains(time));
+        let (mut before, first) = lines.next().unwrap().clone();
+        let mut kept: Vec<f64> = first.into_iter().map(f64::from).collect();
+        for (time, scores) in lines {
+            let share = (-(time - before) / 0.8).exp();
+            for (kept, score) in kept.iter_mut().zip(scores) {
+                *kept = share * *kept + (1.0 - share) * f64::from(*score);
+            }
+            before = *time;
+        }
+        kept
+    };
+    let is_near = |scores: &[f32], wanted: &[f64]| {
+        let mut pairs = scores.iter().zip(wanted);
+        pairs.all(|(score, wanted)| (f64::from(*score) - wanted).abs() < 1e-6)
+    };
+    let times: Vec<f64> = plain.iter().map(|(time, _)| *time).collect();
+    assert_eq!(times, [0.5, 1.0, 1.5, 2.0, 2.5, 2.7]);
+    let (smooth, _) = stream_with(&config, &file, None, false);
+    for (at, (_, scores)) in smooth.iter().enumerate() {
+        let wanted = faded(&times[..=at]);
+        assert!(
+            is_near(scores, &wanted),
+            "{}: {scores:?} and {wanted:?}",
+            times[at]
+        );
+    }
+    let mut tagger = StreamTagger::open(&config, RATE).unwrap();
+    let mut rest: Vec<f32> = samples
+        .iter()
+        .map(|&sample| f32::from(sample) / 32_768.0)
+        .collect();
+    let mut last = Vec::new();
+    for hop in 0..5 {
+        let taken = tagger.push(&rest).unwrap();
+        rest.drain(..taken);
+        match hop {
+            1 | 2 => tagger.skip(),
+            _ => last = tagger.score().unwrap().scores,
+        }
+    }
+    let wanted = faded(&[0.5, 2.0, 2.5]);
+    assert!(is_near(&last, &wanted), "{last:?} and {wanted:?}");
 }
