@@ -18,9 +18,15 @@ impl UsedModel {
     /// That of an opened run which is validated by `metric`; `None` where it has no weights, or they can't be read.
     pub fn of<R>(run: &RunDir<R>, metric: ValidationMetric) -> Option<Self> {
         let step = best_step(&run.path).ok()?;
-        let has_best = checkpoint::best_path(&run.path).is_file();
+        let continues =
+            checkpoint::list(&run.path).is_ok_and(|steps| steps.last().is_some_and(|last| *last > step));
+        let weights = match checkpoint::best_path(&run.path).is_file() {
+            false => Weights::Checkpoint,
+            true if continues => Weights::OlderBest,
+            true => Weights::Best,
+        };
         let validates = run.info.data.validation > 0;
-        let chosen = chosen_by(has_best, run.info.optimistic, validates, metric);
+        let chosen = chosen_by(weights, run.info.optimistic, validates, metric);
         Some(Self { step, chosen })
     }
 
@@ -32,16 +38,28 @@ impl UsedModel {
     }
 }
 
+/// The weights that are used.
+#[derive(Clone, Copy)]
+enum Weights {
+    /// Those of the last checkpoint, as `best.safetensors` is not written yet.
+    Checkpoint,
+    /// `best.safetensors`, behind which there are checkpoints.
+    OlderBest,
+    /// `best.safetensors`, of the last checkpoint.
+    Best,
+}
+
 /// What chose the model, as a training writes `best.safetensors`.
-fn chosen_by(has_best: bool, test_clips_drive: bool, validates: bool, metric: ValidationMetric) -> String {
+fn chosen_by(weights: Weights, test_clips_drive: bool, validates: bool, metric: ValidationMetric) -> String {
     let metric = metric.name();
-    match (has_best, test_clips_drive, validates) {
-        (false, ..) => "the last checkpoint so far".into(),
-        (true, true, _) => {
+    match (weights, test_clips_drive, validates) {
+        (Weights::Checkpoint, ..) => "the last checkpoint so far".into(),
+        (_, true, _) => {
             format!("the best by {metric} on the test clips themselves (validation.split = test-fold)")
         }
-        (true, false, true) => format!("the best by validation {metric}"),
-        (true, false, false) => "the last, as no clips were held out to choose by".into(),
+        (_, false, true) => format!("the best by validation {metric}"),
+        (Weights::OlderBest, false, false) => "the end of the training before it was continued".into(),
+        (Weights::Best, false, false) => "the last, as no clips were held out to choose by".into(),
     }
 }
 
@@ -51,14 +69,17 @@ mod tests {
 
     #[test]
     fn what_chose_a_model_is_said() {
-        let of = |has_best, test_clips, validates| {
-            chosen_by(has_best, test_clips, validates, ValidationMetric::Lwlrap)
+        let of = |weights, test_clips, validates| {
+            chosen_by(weights, test_clips, validates, ValidationMetric::Lwlrap)
         };
-        assert_eq!(of(true, false, true), "the best by validation lwlrap");
-        assert!(of(true, true, true).starts_with("the best by lwlrap on the test clips"));
-        assert!(of(true, true, false).starts_with("the best by lwlrap on the test clips"));
-        assert!(of(true, false, false).starts_with("the last, as no clips"));
-        assert_eq!(of(false, false, true), "the last checkpoint so far");
+        for weights in [Weights::Best, Weights::OlderBest] {
+            assert_eq!(of(weights, false, true), "the best by validation lwlrap");
+            assert!(of(weights, true, true).starts_with("the best by lwlrap on the test clips"));
+            assert!(of(weights, true, false).starts_with("the best by lwlrap on the test clips"));
+        }
+        assert!(of(Weights::Best, false, false).starts_with("the last, as no clips"));
+        assert!(of(Weights::OlderBest, false, false).starts_with("the end of the training before"));
+        assert_eq!(of(Weights::Checkpoint, false, true), "the last checkpoint so far");
         assert_eq!(UsedModel::read(Path::new("no such run")), None);
     }
 }

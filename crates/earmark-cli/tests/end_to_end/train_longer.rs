@@ -116,6 +116,25 @@ fn a_longer_training_is_killed_and_resumed() {
     }
 }
 
+/// Without validation, the model of the former end is used until the longer training ends, and is not called the last.
+#[test]
+fn the_model_of_a_longer_training_is_that_of_its_former_end() {
+    let lab = Lab::new();
+    let train = format!(
+        "{TRAIN} --set train.schedule={{kind=\"constant\"}} --set validation.split={{kind=\"none\"}} --run run"
+    );
+    let used = || json(&lab.earmark("eval run --data tones --json").done().out)["used"].clone();
+    let last = "the last, as no clips were held out to choose by";
+    lab.earmark(&train).done();
+    assert_eq!(used(), serde_json::json!({ "step": 36, "chosen": last }));
+    lab.crash(&format!("{train} {LONGER} --resume"), "step:7")
+        .killed();
+    let former = "the end of the training before it was continued";
+    assert_eq!(used(), serde_json::json!({ "step": 36, "chosen": former }));
+    lab.earmark(&format!("{train} {LONGER} --resume")).done();
+    assert_eq!(used(), serde_json::json!({ "step": 54, "chosen": last }));
+}
+
 #[test]
 fn what_a_longer_training_would_do_differently_is_said_or_refused() {
     let lab = Lab::new();
