@@ -19,10 +19,11 @@ pub struct Remedies {
 impl Remedies {
     /// Those of a training on audio, which may have begun with the weights of another model.
     pub fn of_audio(recipe: &Recipe, begun_with_model: bool) -> Self {
-        let without_batch_norm = matches!(
-            recipe.network,
-            NetworkConfig::FcNet(_) | NetworkConfig::Perceptron(_) | NetworkConfig::Onnx(_)
-        );
+        let without_batch_norm = match &recipe.network {
+            NetworkConfig::FcNet(_) | NetworkConfig::Perceptron(_) | NetworkConfig::Onnx(_) => true,
+            NetworkConfig::MobileNetV1(network) => !network.batch_norm,
+            _ => false,
+        };
         Self {
             trained_network: !begun_with_model,
             batch_norm_warm_up: !without_batch_norm && !recipe.train.batch_norm_warm_up,
@@ -67,6 +68,12 @@ mod tests {
         assert!(own.trained_network && !own.batch_norm_warm_up, "{own:?}");
         assert!(of(&["train.batch-norm-warm-up=false"], false).batch_norm_warm_up);
         assert!(!of(&[], true).trained_network);
+        let baseline = |overrides: &[String]| {
+            let recipe = Recipe::load("dcase2019-baseline/1-noisy", overrides).unwrap();
+            Remedies::of_audio(&recipe, false).batch_norm_warm_up
+        };
+        assert!(baseline(&[]));
+        assert!(!baseline(&["network.batch-norm=false".to_owned()]));
         let cross_entropy = "train.loss={kind=\"softmax-cross-entropy\"}";
         assert!(of(&[cross_entropy], false).class_weights);
         let balanced = "train.loss={kind=\"softmax-cross-entropy\",class-weights=\"balanced\"}";
