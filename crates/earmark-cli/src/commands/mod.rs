@@ -27,7 +27,7 @@ use std::fmt::Write;
     max_term_width = 100,
     after_help = "Start with `earmark demo`; it needs no data. `earmark COMMAND --help` explains a command and gives examples.\n\n\
         Environment:\n  \
-        EARMARK_MODEL   the model that `tag`, `listen` and `serve` use where --model is missing\n  \
+        EARMARK_MODEL   the default of --model, where the help of a command says so\n  \
         EARMARK_MODELS  the folder where `models get` installs models and where their names are looked up\n  \
         EARMARK_CACHE   the folder for cached features"
 )]

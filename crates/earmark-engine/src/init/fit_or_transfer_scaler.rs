@@ -56,7 +56,7 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
             row.map(|x| x.clamp(-limit, limit)).collect()
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
-        // Clip-level features are read beside the spectrogram: a small set has the components that it has.
+        // Clip-level features are read along with the spectrogram: a small set has the components that it has.
         let most = rows.len().min(rows.first().map_or(0, Vec::len));
         let components = match config.scales_clip_features {
             true => config.components.min(most),
@@ -185,7 +185,7 @@ mod tests {
         );
     }
 
-    /// Clip-level features beside a spectrogram have as many components as the clips allow; the rest are zero.
+    /// Clip-level features next to a spectrogram have as many components as the clips allow; the rest are zero.
     #[test]
     fn few_clips_leave_components_of_clip_features_at_zero() {
         let config = NetworkConfig::MobileNetV2(MobileNetV2Config {

@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_precisions_that_train() {
-        let read = serde_json::from_str::<TrainPrecision>;
+        let read = |text: &str| serde_json::from_str::<TrainPrecision>(text).unwrap();
         for precision in [TrainPrecision::F32, TrainPrecision::Bf16] {
             let written = serde_json::to_string(&precision).unwrap();
             assert_eq!(written, format!("\"{precision}\""));
-            assert_eq!(read(&written).unwrap(), precision);
+            assert_eq!(read(&written), precision);
         }
         for (name, message) in [
             ("int8", "weights can't be trained as bytes; choose f32 or bf16"),
