@@ -25,8 +25,8 @@ its labels and is the curated subset; of the rest, the noisy subset, 40 % of the
                their levels changed by -30 to 10 dB
     examples   `random-length`: 32 to 96 frames instead of 64; mixup with partners from the batch
                (`mixup-batch`) or the epoch (`mixup-epoch`); `starter-dropout`: 10 % dropout before the
-               convolutions and so before their BatchNorms, against `starter` without (the network of
-               starter-2018/small, base 8, 40 % of the steps, as each costs four times as much)
+               convolutions and so before their BatchNorms, against `starter` without
+               (starter-2018/small, base 8)
     frequency  `weighted`: each band scaled to mean 0 and deviation 1 over the training clips, which gives
                soft high bands as much weight as loud low ones
 
@@ -250,10 +250,7 @@ class Pair:
         return out
 
     def keys(self, arm):
-        steps = self.args.steps
-        if arm in STARTER:
-            steps = math.ceil(0.4 * steps)
-        keys = [*ARMS[arm], f"train.steps={steps}", f"train.seed={self.seed}"]
+        keys = [*ARMS[arm], f"train.steps={self.args.steps}", f"train.seed={self.seed}"]
         if arm.startswith("warm-"):
             lower = ',include=["block1","block2"]' if arm == "warm-lower" else ""
             keys.append(f'train.start={{from="{self.model("noisy")}"{lower},statistics=true}}')
@@ -400,7 +397,7 @@ def arguments():
     parser.add_argument("--ideas", default=",".join(IDEAS))
     parser.add_argument("--seeds", default="1,2")
     parser.add_argument("--test-folds", default="2,3,4,5")
-    parser.add_argument("--steps", type=int, default=1000, help="steps of each training; the starter's have 40 %% of them")
+    parser.add_argument("--steps", type=int, default=1000, help="steps of each training")
     parser.add_argument("--threads", type=int, default=1, help="threads of each training")
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time")
     parser.add_argument("--core-hours", type=float, default=12.0, help="begin no training after this many")
