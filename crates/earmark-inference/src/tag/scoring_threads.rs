@@ -1,7 +1,7 @@
 //! One recording on several threads: each takes the next batch and scores all of it by itself, so that results are to
 //! the last bit those of one thread, and threads hardly wait for one another.
 
-use super::batches::BATCH;
+use super::batches::per_batch;
 use super::error::TagFailure;
 use super::many_recordings::pool;
 use super::windows::WindowGrid;
@@ -24,9 +24,9 @@ pub(super) fn scoring_pools(grid: WindowGrid, samples: Option<u64>) -> Vec<Threa
         return Vec::new();
     }
     let threads = rayon::current_num_threads();
-    let batches = samples.map(|samples| grid.count(samples).div_ceil(BATCH as u64));
+    let batches = samples.map(|samples| grid.count(samples).div_ceil(per_batch(grid) as u64));
     let batches = batches.map_or(threads, |count| usize::try_from(count).unwrap_or(threads));
-    let fitting = SAMPLE_BYTES / (BATCH * grid.window * size_of::<f32>()).max(1);
+    let fitting = SAMPLE_BYTES / (per_batch(grid) * grid.window * size_of::<f32>()).max(1);
     let count = threads.min(batches).min(fitting);
     if count < 2 {
         return Vec::new();
@@ -214,7 +214,7 @@ mod tests {
             let found = scoring_pools(grid, samples);
             found.iter().map(ThreadPool::current_num_threads).collect()
         };
-        let of_batches = |count: u64| Some(5 + 5 * BATCH as u64 * count);
+        let of_batches = |count: u64| Some(5 + 5 * per_batch(grid) as u64 * count);
         assert!(sizes(None).is_empty(), "outside of a pool");
         pool(1)
             .unwrap()
