@@ -92,12 +92,23 @@ pub(super) type TensorsAndGraph = (Tensors, Option<Arc<[u8]>>);
 pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, UncheckedTensors), ModelFileError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelFileError::broken(path, e))?;
     let json = earmark_json(path, &header)?;
-    let (tensors, graph) = tensors_and_graph(path, bytes)?;
-    let checksum = checksum_of(&tensors, graph.as_deref());
+    let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
+    // In the order of names, which the file doesn't promise.
+    let views: BTreeMap<&str, TensorView> = file.iter().collect();
+    let (mut tensors, mut graph, mut checksum) = (Tensors::new(), None, Checksum::default());
+    for (name, view) in views {
+        if name == GRAPH && view.dtype() == Dtype::U8 {
+            graph = Some(Arc::from(view.data()));
+            continue;
+        }
+        tensors.insert(name.to_owned(), float_tensor(path, name, &view)?);
+        add_name(&mut checksum, name, view.shape());
+        checksum.update(view.data());
+    }
     let unchecked = UncheckedTensors {
         tensors,
+        checksum: with_graph(checksum, graph.as_deref()),
         graph,
-        checksum,
     };
     Ok((json, unchecked))
 }
@@ -115,13 +126,21 @@ fn checksum_of(tensors: &Tensors, graph: Option<&[u8]>) -> String {
     let mut checksum = Checksum::default();
     let mut bytes = Vec::new();
     for (name, tensor) in tensors {
-        let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
-        checksum.update(format!("{name}\n{}\n", shape.join(" ")).as_bytes());
+        add_name(&mut checksum, name, &tensor.shape);
         for values in tensor.values.chunks(1 << 14) {
             to_bytes(values, &mut bytes);
             checksum.update(&bytes);
         }
     }
+    with_graph(checksum, graph)
+}
+
+fn add_name(checksum: &mut Checksum, name: &str, shape: &[usize]) {
+    let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+    checksum.update(format!("{name}\n{}\n", shape.join(" ")).as_bytes());
+}
+
+fn with_graph(mut checksum: Checksum, graph: Option<&[u8]>) -> String {
     if let Some(graph) = graph {
         checksum.update(format!("{GRAPH}\n{}\n", graph.len()).as_bytes());
         checksum.update(graph);
@@ -201,20 +220,6 @@ fn float_tensor(path: &Path, name: &str, view: &TensorView) -> Result<HostTensor
         shape: view.shape().to_vec(),
         values: numbers.iter().map(|b| f32::from_le_bytes(*b)).collect(),
     })
-}
-
-/// All tensors but the bytes of an imported graph, and these.
-fn tensors_and_graph(path: &Path, bytes: &[u8]) -> Result<TensorsAndGraph, ModelFileError> {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    let (mut tensors, mut graph) = (Tensors::new(), None);
-    for (name, view) in file.iter() {
-        if name == GRAPH && view.dtype() == Dtype::U8 {
-            graph = Some(view.data().into());
-        } else {
-            tensors.insert(name.to_owned(), float_tensor(path, name, &view)?);
-        }
-    }
-    Ok((tensors, graph))
 }
 
 /// Writes tensors and the JSON object of their metadata, with their checksums, atomically.

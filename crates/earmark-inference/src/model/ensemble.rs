@@ -149,6 +149,14 @@ impl Ensemble {
         &self.models[0]
     }
 
+    /// The only model, where there are no others.
+    pub(crate) fn only(&self) -> Option<&Model> {
+        match self.models.as_slice() {
+            [model] => Some(model),
+            _ => None,
+        }
+    }
+
     /// Threshold of each class: what calibration found best, the mean over the models. `None` where not all of them are calibrated.
     pub fn thresholds(&self) -> Option<Vec<f32>> {
         own_thresholds(&self.models)
@@ -161,7 +169,7 @@ impl Ensemble {
     ///
     /// The first window with samples that can't be scored, and blends that can't be made.
     pub fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
-        if let [model] = self.models.as_slice() {
+        if let Some(model) = self.only() {
             return model.score_windows(windows, window);
         }
         let scored = self

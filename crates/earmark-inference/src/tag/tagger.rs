@@ -15,7 +15,7 @@ use crate::PipelineError;
 use crate::devices_by_name::Device;
 use crate::model::{Ensemble, Model};
 use crate::thresholds::ClassThresholds;
-use crate::window_rule::WindowRule;
+use crate::window_rule::{WindowLength, WindowRule};
 use earmark_audio::{Clip, Damaged};
 use earmark_core::caught_panics::catch_panic;
 use std::path::Path;
@@ -66,15 +66,11 @@ impl Tagger {
         let window_rule = WindowRule::new(ensemble.first(), tag.window_seconds, tag.hop)?;
         let (window, hop) = window_rule.samples();
         let grid = WindowGrid::new(window, hop, ensemble.sample_rate_hz());
-        // A window length that can't be scored is refused before any recording is opened.
-        ensemble
-            .score_windows(&[vec![0.0; grid.window]], grid.window)
-            .map_err(|e| {
-                TagError::Request(format!(
-                    "--window {}: the model can't score windows of this length ({e}); give a longer one",
-                    milliseconds(window_rule.seconds())
-                ))
-            })?;
+        // A network scores the segments of its training; of a foreign graph, nobody has seen that.
+        let own_network = ensemble.only().is_some_and(|m| !m.recipe().network.is_graph());
+        if !(own_network && window_rule.length() == WindowLength::Trained) {
+            check_window(&ensemble, grid, &window_rule)?;
+        }
         let chosen = choose(ensemble.classes(), &tag.classes)?;
         let own = ensemble.thresholds();
         let thresholds = tag
@@ -239,5 +235,17 @@ impl Tagger {
             Err(TagFailure::Fatal(error)) => Err(error),
             Err(TagFailure::Stopped) => Ok(None),
         }
+    }
+}
+
+/// Refuses a window that can't be scored before any recording is opened, by scoring one of silence.
+fn check_window(ensemble: &Ensemble, grid: WindowGrid, rule: &WindowRule) -> Result<(), TagError> {
+    let silence = vec![0.0; grid.window];
+    match ensemble.score_windows(&[silence], grid.window) {
+        Ok(_) => Ok(()),
+        Err(e) => Err(TagError::Request(format!(
+            "--window {}: the model can't score windows of this length ({e}); give a longer one",
+            milliseconds(rule.seconds())
+        ))),
     }
 }

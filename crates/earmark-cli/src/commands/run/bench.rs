@@ -58,6 +58,8 @@ pub struct Bench {
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
+    // As training does.
+    earmark::engine::keep_freed_memory();
     let job = benchmark::BenchmarkJob {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         settings: args.overrides.set,

@@ -33,6 +33,8 @@ pub enum TrainCommand {
 impl TrainCommand {
     /// Runs the command.
     pub fn run(self, console: &Console) -> anyhow::Result<Status> {
+        // Every step asks for the same memory as the one before.
+        earmark::engine::keep_freed_memory();
         match self {
             Self::Demo(args) => demo::run(&args, console),
             Self::Recipes(what) => recipes::run(what),
