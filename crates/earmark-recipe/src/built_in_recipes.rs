@@ -37,6 +37,7 @@ const RECIPES: &[(&str, &str)] = recipes![
     "mobilenetv2-pca-2018/1-mel",
     "mobilenetv2-pca-2018/2-full",
     "mobilenetv2-pca-2018/small",
+    "mobilenetv2-pca-2018/small-pca",
     "mobilenetv2-pca-2018/esc10-mel",
     "mobilenetv2-pca-2018/esc10",
     "starter-2018/1-train",

@@ -3,6 +3,7 @@
 pub mod freed_memory;
 pub mod layout;
 pub(crate) mod lengths;
+pub mod limits;
 pub mod products;
 pub mod reused_buffers;
 pub mod simd;

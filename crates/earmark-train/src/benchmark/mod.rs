@@ -5,11 +5,13 @@
 
 mod front_end;
 mod random_step;
+mod roofline;
 mod saved_speeds;
 mod time_and_peak_memory;
 
 pub use front_end::FrontEndSpeed;
 pub(crate) use random_step::RandomStep;
+pub use roofline::{MachineLimits, Roofline};
 pub use saved_speeds::{SavedSpeeds, SpeedChange, SpeedVerdict};
 pub use time_and_peak_memory::StepSpeed;
 pub(crate) use time_and_peak_memory::median;
@@ -17,7 +19,8 @@ pub(crate) use time_and_peak_memory::median;
 use earmark_engine::{Optimizer, Scorer, SegmentBatch};
 use earmark_features::Extractor;
 use earmark_inference::{Device, ModelPrecision, PipelineError};
-use earmark_models::{Network, Precision, Vars};
+use earmark_kernels::Isa;
+use earmark_models::{LayerTable, Network, Precision, Vars};
 use earmark_recipe::Recipe;
 use front_end::front_end_speed;
 use serde::Serialize;
@@ -53,6 +56,15 @@ impl BenchmarkJob {
 
     fn asked_precision(&self) -> Precision {
         self.precision.unwrap_or(self.recipe.predict.precision)
+    }
+
+    fn check_counts(&self) -> Result<(), PipelineError> {
+        if self.repeat == 0 || self.classes == 0 || self.batch == Some(0) {
+            return Err(PipelineError::Request(
+                "--repeat, --classes and --batch must be 1 or more".into(),
+            ));
+        }
+        Ok(())
     }
 
     fn sorted_settings(&self) -> Vec<String> {
@@ -103,6 +115,9 @@ pub struct BenchmarkResult {
     pub precision: ModelPrecision,
     /// Threads of the front end and of the CPU device.
     pub threads: usize,
+    /// What the machine does at most, where the CPU's kernels computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<MachineLimits>,
     /// Audio to features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front_end: Option<FrontEndSpeed>,
@@ -139,11 +154,7 @@ pub fn bench(
     on_start: &dyn Fn(&str),
     stop: &AtomicBool,
 ) -> Result<Option<BenchmarkResult>, PipelineError> {
-    if job.repeat == 0 || job.classes == 0 || job.batch == Some(0) {
-        return Err(PipelineError::Request(
-            "--repeat, --classes and --batch must be 1 or more".into(),
-        ));
-    }
+    job.check_counts()?;
     let recipe = &job.recipe;
     let named = Device::named(&job.device)?;
     let device = named.burn().clone();
@@ -211,5 +222,28 @@ pub fn bench(
             step.seconds(&mut vars, &mut optimizer)
         });
     }
-    Ok((!stopped()).then_some(speeds))
+    let table = network.layer_table(extractor.channels(), extractor.bands(), frames);
+    Ok((!stopped()).then(|| with_rooflines(speeds, &table)))
+}
+
+/// The least times of the steps that the CPU's kernels computed in single precision.
+fn with_rooflines(mut speeds: BenchmarkResult, table: &LayerTable) -> BenchmarkResult {
+    let isa = speeds.simd.and_then(|name| Isa::named(name).ok());
+    let steps = [speeds.train_step, speeds.inference, speeds.inference_one];
+    let Some(isa) = isa.filter(|_| steps.iter().any(Option::is_some)) else {
+        return speeds;
+    };
+    let limits = MachineLimits::measure(isa);
+    let add = |step: &mut Option<StepSpeed>, times: f64| {
+        if let Some(step) = step {
+            step.roofline = Roofline::of(table, step.batch, times, limits, step.seconds);
+        }
+    };
+    add(&mut speeds.train_step, roofline::TRAINING);
+    if speeds.precision.computed == Precision::F32 {
+        add(&mut speeds.inference, 1.0);
+        add(&mut speeds.inference_one, 1.0);
+    }
+    speeds.limits = Some(limits);
+    speeds
 }

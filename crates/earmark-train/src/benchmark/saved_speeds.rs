@@ -230,6 +230,7 @@ mod tests {
                 spread: 0.04,
                 items_per_second: 4.0 / seconds,
                 peak_mib: None,
+                roofline: None,
             }),
             ..BenchmarkResult::default()
         }

@@ -1,5 +1,6 @@
 //! Measuring times and peak memory.
 
+use super::roofline::Roofline;
 use earmark_core::random::{self, Purpose};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +24,9 @@ pub struct StepSpeed {
     pub items_per_second: f64,
     /// Peak memory of the process; on Linux only.
     pub peak_mib: Option<f64>,
+    /// The least time it can take, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roofline: Option<Roofline>,
 }
 
 /// The median over calls of `once`, after a warm-up; `None` when stopped.
@@ -49,6 +53,7 @@ pub(super) fn measure(
         spread,
         items_per_second: batch as f64 / seconds,
         peak_mib: peak_mib(),
+        roofline: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use earmark::Recipe;
-use earmark::models::Precision;
+use earmark::models::{Precision, short_count};
 use earmark::train::benchmark::{
     self, BenchmarkResult, Measurement, SavedSpeeds, SpeedVerdict, StepSpeed, bench,
 };
@@ -142,14 +142,18 @@ fn text(speeds: &BenchmarkResult) -> String {
         ("inference", &speeds.inference),
         ("inference, one", &speeds.inference_one),
     ];
-    let rows = steps.into_iter();
-    let rows: Vec<_> = rows
-        .filter_map(|(what, speed)| Some(row(what, speed.as_ref()?)))
+    let steps = steps.into_iter();
+    let steps: Vec<_> = steps
+        .filter_map(|(what, speed)| Some((what, speed.as_ref()?)))
         .collect();
-    if !rows.is_empty() {
+    if !steps.is_empty() {
         let headers = ["step", "batch", "time", "speed", "peak memory"];
-        text += &format!("\n{}", number_table(&headers, rows));
+        text += &format!(
+            "\n{}",
+            number_table(&headers, steps.iter().map(|(what, speed)| row(what, speed)))
+        );
     }
+    text += &limits_text(speeds, &steps);
     if !speeds.changes.is_empty() {
         let rows = speeds.changes.iter().map(|change| {
             let verdict = match change.verdict {
@@ -164,4 +168,35 @@ fn text(speeds: &BenchmarkResult) -> String {
         text += &format!("\n{}", number_table(&headers, rows));
     }
     text
+}
+
+/// The least times of the steps, and what the machine does at most.
+fn limits_text(speeds: &BenchmarkResult, steps: &[(&str, &StepSpeed)]) -> String {
+    let row = |(what, speed): &(&str, &StepSpeed)| {
+        let limit = speed.roofline?;
+        Some(vec![
+            (*what).to_owned(),
+            short_count(limit.multiply_adds as usize),
+            human_duration(limit.computing_seconds),
+            human_duration(limit.layer_by_layer_seconds),
+            format!("{:.0} %", 100.0 * limit.reached),
+        ])
+    };
+    let rows: Vec<_> = steps.iter().filter_map(row).collect();
+    let Some(limits) = speeds.limits.filter(|_| !rows.is_empty()) else {
+        return String::new();
+    };
+    let headers = [
+        "least time",
+        "multiply-adds",
+        "computing",
+        "layer by layer",
+        "reached",
+    ];
+    format!(
+        "\n{}\nat {} multiply-adds and {} bytes of memory per second; \"reached\" is of the time to compute\n",
+        number_table(&headers, rows),
+        short_count(limits.multiply_adds_per_second as usize),
+        short_count(limits.bytes_per_second as usize),
+    )
 }
