@@ -2,7 +2,7 @@
 
 /// Keeps memory of any size that is given back in the process, for what asks next. glibc returns blocks of more than 32
 /// MiB to the system at once, and a training asks for the same ones in every step: the system then clears and maps each
-/// page anew.
+/// page once more.
 ///
 /// For programs that do the same work over and over. It concerns the whole process, which stays as large as it once was,
 /// so no library should call it. With other C libraries it does nothing.

@@ -4,6 +4,7 @@
 //! warm-up; short measurements are repeated more often.
 
 mod front_end;
+mod machine_limits;
 mod random_step;
 mod roofline;
 mod saved_speeds;
@@ -23,6 +24,7 @@ use earmark_kernels::Isa;
 use earmark_models::{LayerTable, Network, Precision, Vars};
 use earmark_recipe::Recipe;
 use front_end::front_end_speed;
+use machine_limits::machine_limits;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -233,7 +235,7 @@ fn with_rooflines(mut speeds: BenchmarkResult, table: &LayerTable) -> BenchmarkR
     let Some(isa) = isa.filter(|_| steps.iter().any(Option::is_some)) else {
         return speeds;
     };
-    let limits = MachineLimits::measure(isa);
+    let limits = machine_limits(isa);
     let add = |step: &mut Option<StepSpeed>, times: f64| {
         if let Some(step) = step {
             step.roofline = Roofline::of(table, step.batch, times, limits, step.seconds);
