@@ -1,6 +1,6 @@
 //! How many multiply-adds a core does at most: what a roofline needs.
 
-use crate::hardware::simd::{Isa, madd, multiversion};
+use crate::hardware::simd::{Isa, IsaKind, madd, multiversion};
 
 /// Chains side by side. A multiply-add takes four to five cycles and two begin in each, so that fewer would wait for
 /// one another; more would not fit the sixteen registers of AVX2.
@@ -30,14 +30,32 @@ fn of_8<const FMA: bool>(rounds: usize, factor: f32) -> f32 {
     chains::<FMA, 8>(rounds, factor)
 }
 
-#[inline(always)]
-fn of_16<const FMA: bool>(rounds: usize, factor: f32) -> f32 {
-    chains::<FMA, 16>(rounds, factor)
-}
-
 multiversion! { fn chains_of_4(rounds: usize, factor: f32) -> f32 = of_4 }
 multiversion! { fn chains_of_8(rounds: usize, factor: f32) -> f32 = of_8 }
-multiversion! { fn chains_of_16(rounds: usize, factor: f32) -> f32 = of_16 }
+
+/// With intrinsics, as the compiler leaves arrays of sixteen in memory.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn avx512_chains(rounds: usize, factor: f32) -> f32 {
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (factor, rest) = (_mm512_set1_ps(factor), _mm512_set1_ps(1.0 - factor));
+    let mut sums = [_mm512_set1_ps(0.5); CHAINS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, factor, rest);
+        }
+    }
+    sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
+}
+
+fn chains_of_16(isa: Isa, rounds: usize, factor: f32) -> f32 {
+    match isa.kind() {
+        // SAFETY: `IsaKind::Avx512` is only made after AVX-512 was detected.
+        #[cfg(target_arch = "x86_64")]
+        IsaKind::Avx512 => unsafe { avx512_chains(rounds, factor) },
+        _ => chains_of_8(isa, rounds, factor) + chains_of_8(isa, rounds, factor),
+    }
+}
 
 /// Does multiply-adds that wait for neither memory nor one another, on one thread; returns how many. Timed, they are the
 /// most that a core does with these instructions.

@@ -228,9 +228,11 @@ pub fn bench(
     Ok((!stopped()).then(|| with_rooflines(speeds, &table)))
 }
 
-/// The least times of the steps that the CPU's kernels computed in single precision.
+/// The least times of the steps that the CPU's kernels computed in single precision, with AVX2 or AVX-512.
 fn with_rooflines(mut speeds: BenchmarkResult, table: &LayerTable) -> BenchmarkResult {
     let isa = speeds.simd.and_then(|name| Isa::named(name).ok());
+    // What portable code does at most depends on what the compiler made of it.
+    let isa = isa.filter(|isa| *isa != Isa::portable());
     let steps = [speeds.train_step, speeds.inference, speeds.inference_one];
     let Some(isa) = isa.filter(|_| steps.iter().any(Option::is_some)) else {
         return speeds;
