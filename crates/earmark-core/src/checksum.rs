@@ -30,6 +30,11 @@ impl Checksum {
         self.0.finalize().to_hex()[..DIGITS].to_owned()
     }
 
+    /// All 64 digits of BLAKE3, by which a file is known.
+    pub fn long_hex(&self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
+
     /// The checksum of `bytes`.
     pub fn of(bytes: &[u8]) -> String {
         let mut checksum = Self::default();

@@ -5,7 +5,7 @@
 
 use super::error::ModelFileError;
 use super::safetensors_file::{
-    HostTensor, Tensors, check_json, parse_tensors, read_json, serialize, write_tensors, write_with_graph,
+    HostTensor, Tensors, check_json, read_json, read_unchecked, serialize, write_tensors, write_with_graph,
 };
 use burn::tensor::Device;
 use earmark_core::atomic::{self, Fill};
@@ -62,22 +62,22 @@ impl ModelFile {
     ///
     /// When it can't be read, is not a model file, is damaged, or was written by a later version of this program.
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        Self::read_with_bytes(path).map(|(file, _)| file)
+        Self::read_with_hash(path).map(|(file, _)| file)
     }
 
-    /// As [`ModelFile::read`], with the bytes of the file.
+    /// As [`ModelFile::read`], with BLAKE3 of the file's bytes in hexadecimal digits.
     ///
     /// # Errors
     ///
     /// As [`ModelFile::read`].
-    pub fn read_with_bytes(path: &Path) -> Result<(Self, Vec<u8>), ModelFileError> {
+    pub fn read_with_hash(path: &Path) -> Result<(Self, String), ModelFileError> {
         atomic::finish_pending(path)?;
-        let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
-        let (json, tensors) = parse_tensors(path, &bytes)?;
+        let (json, mut tensors) = read_unchecked(path)?;
+        let hash = std::mem::take(&mut tensors.file_hash);
         let meta = parse_meta(path, &json)?;
         let (tensors, graph) = tensors.checked_with_graph(path, &json)?;
         let file = Self { meta, tensors, graph };
-        Ok((file, bytes))
+        Ok((file, hash))
     }
 
     /// Reads and checks what a model file says about itself (recipe, classes, step, ...), and none of its weights.

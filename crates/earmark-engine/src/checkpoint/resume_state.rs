@@ -6,7 +6,7 @@
 use super::error::ModelFileError;
 use super::model_file::check_format;
 use super::paths_and_pruning::state_path;
-use super::safetensors_file::{HostTensor, Tensors, check_json, parse_tensors, read_json, write_tensors};
+use super::safetensors_file::{HostTensor, Tensors, check_json, read_json, read_unchecked, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
@@ -102,8 +102,7 @@ impl ResumeState {
     /// When it can't be read, or is broken or of a later version of this program.
     pub fn read(run: &Path) -> Result<Self, ModelFileError> {
         let path = state_path(run);
-        let bytes = std::fs::read(&path).map_err(|e| ModelFileError::read(&path, e))?;
-        let (json, tensors) = parse_tensors(&path, &bytes).map_err(|e| as_state_error(&path, e))?;
+        let (json, tensors) = read_unchecked(&path).map_err(|e| as_state_error(&path, e))?;
         let progress = TrainingProgress::parse(&path, &json)?;
         let tensors = tensors
             .checked(&path, &json)

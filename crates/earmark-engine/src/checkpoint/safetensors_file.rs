@@ -7,12 +7,13 @@
 use super::error::ModelFileError;
 use earmark_core::atomic;
 use earmark_core::checksum::{Checksum, Seal, check_seal, seal};
-use safetensors::tensor::{Metadata, TensorView};
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::tensor::{Metadata, TensorInfo, TensorView};
+use safetensors::{Dtype, SafeTensorError};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +37,16 @@ pub struct HostTensor {
     pub values: Vec<f32>,
 }
 
+impl HostTensor {
+    /// The first value that is NaN or infinite.
+    pub fn not_finite(&self) -> Option<f32> {
+        // Without an end before the last, many numbers are looked at together.
+        let finite = self.values.iter().fold(true, |all, v| all & v.is_finite());
+        let first = || self.values.iter().find(|v| !v.is_finite()).copied();
+        if finite { None } else { first() }
+    }
+}
+
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, HostTensor>;
 
@@ -45,8 +56,7 @@ pub type Tensors = BTreeMap<String, HostTensor>;
 ///
 /// When the file can't be read, is not a safetensors file, was not written by earmark, holds numbers that are not float32, or is damaged.
 pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
-    let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
-    let (json, tensors) = parse_tensors(path, &bytes)?;
+    let (json, tensors) = read_unchecked(path)?;
     check_json(path, &json)?;
     let tensors = tensors.checked(path, &json)?;
     Ok((json, tensors))
@@ -57,6 +67,8 @@ pub(super) struct UncheckedTensors {
     tensors: Tensors,
     graph: Option<Arc<[u8]>>,
     checksum: String,
+    /// BLAKE3 of the whole file, in hexadecimal digits.
+    pub(super) file_hash: String,
 }
 
 impl UncheckedTensors {
@@ -88,29 +100,149 @@ impl UncheckedTensors {
 /// Tensors, and the bytes of an imported graph.
 pub(super) type TensorsAndGraph = (Tensors, Option<Arc<[u8]>>);
 
-/// As [`read_tensors`], from the bytes of the file at `path`, without comparing any checksum.
-pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, UncheckedTensors), ModelFileError> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelFileError::broken(path, e))?;
+/// As [`read_tensors`], without comparing any checksum.
+pub(super) fn read_unchecked(path: &Path) -> Result<(String, UncheckedTensors), ModelFileError> {
+    let (input, length) = open(path)?;
+    parse_tensors(path, input, length)
+}
+
+/// A file's bytes, and how many there are.
+fn open(path: &Path) -> Result<(Box<dyn Read>, u64), ModelFileError> {
+    let failed = |e| ModelFileError::read(path, e);
+    let mut file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if about.is_file() {
+        return Ok((Box::new(file), about.len()));
+    }
+    // Of a pipe, the length is known at its end.
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    let length = bytes.len() as u64;
+    Ok((Box::new(Cursor::new(bytes)), length))
+}
+
+/// As [`read_unchecked`], from `length` bytes. Numbers go straight to where they stay: half of the memory, and of the time.
+fn parse_tensors(
+    path: &Path,
+    input: impl Read,
+    length: u64,
+) -> Result<(String, UncheckedTensors), ModelFileError> {
+    let mut input = HashedInput::new(input);
+    let header = read_header(path, &mut input, length)?;
     let json = earmark_json(path, &header)?;
-    let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    // In the order of names, which the file doesn't promise.
-    let views: BTreeMap<&str, TensorView> = file.iter().collect();
-    let (mut tensors, mut graph, mut checksum) = (Tensors::new(), None, Checksum::default());
-    for (name, view) in views {
-        if name == GRAPH && view.dtype() == Dtype::U8 {
-            graph = Some(Arc::from(view.data()));
+    let (mut tensors, mut graph) = (Tensors::new(), None);
+    // In the order of the file, which has all its bytes in them.
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("one of the names");
+        if name == GRAPH && info.dtype == Dtype::U8 {
+            let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
+            input.fill(path, &mut bytes)?;
+            graph = Some(Arc::from(bytes));
             continue;
         }
-        tensors.insert(name.to_owned(), float_tensor(path, name, &view)?);
-        add_name(&mut checksum, name, view.shape());
-        checksum.update(view.data());
+        let tensor = input.float_tensor(path, &name, info)?;
+        tensors.insert(name, tensor);
     }
     let unchecked = UncheckedTensors {
+        checksum: checksum_of(&tensors, graph.as_deref()),
+        file_hash: input.hash.long_hex(),
         tensors,
-        checksum: with_graph(checksum, graph.as_deref()),
         graph,
     };
     Ok((json, unchecked))
+}
+
+/// A safetensors file that is read from its begin to its end, with the hash of what was read.
+struct HashedInput<R> {
+    input: R,
+    hash: Checksum,
+    block: Vec<u8>,
+    /// How much of the block was taken.
+    taken: usize,
+}
+
+impl<R: Read> HashedInput<R> {
+    /// Bytes that are read and hashed together: BLAKE3 is quicker on whole blocks than on tensors of any length.
+    const BLOCK: u64 = 1 << 18;
+
+    fn new(input: R) -> Self {
+        Self {
+            input,
+            hash: Checksum::default(),
+            block: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    fn fill(&mut self, path: &Path, mut bytes: &mut [u8]) -> Result<(), ModelFileError> {
+        while !bytes.is_empty() {
+            if self.taken == self.block.len() {
+                self.next_block(path)?;
+            }
+            let left = &self.block[self.taken..];
+            let (now, later) = bytes.split_at_mut(left.len().min(bytes.len()));
+            now.copy_from_slice(&left[..now.len()]);
+            self.taken += now.len();
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    fn next_block(&mut self, path: &Path) -> Result<(), ModelFileError> {
+        self.block.clear();
+        self.taken = 0;
+        let read = (&mut self.input).take(Self::BLOCK).read_to_end(&mut self.block);
+        if read.map_err(|e| ModelFileError::read(path, e))? == 0 {
+            return Err(ModelFileError::broken(path, "it ends too soon"));
+        }
+        self.hash.update(&self.block);
+        Ok(())
+    }
+
+    fn float_tensor(
+        &mut self,
+        path: &Path,
+        name: &str,
+        info: &TensorInfo,
+    ) -> Result<HostTensor, ModelFileError> {
+        if info.dtype != Dtype::F32 {
+            let reason = format!("`{name}` holds {:?} instead of float32", info.dtype);
+            return Err(ModelFileError::broken(path, reason));
+        }
+        // As many as the file is long, which was compared.
+        let mut values = vec![0.0_f32; info.shape.iter().product()];
+        self.fill(path, bytemuck::cast_slice_mut(&mut values))?;
+        if cfg!(target_endian = "big") {
+            values
+                .iter_mut()
+                .for_each(|v| *v = f32::from_bits(u32::from_le(v.to_bits())));
+        }
+        let shape = info.shape.clone();
+        Ok(HostTensor { shape, values })
+    }
+}
+
+/// The header of a file of `length` bytes, if its tensors take all of the rest.
+fn read_header<R: Read>(
+    path: &Path,
+    input: &mut HashedInput<R>,
+    length: u64,
+) -> Result<Metadata, ModelFileError> {
+    let mut size = [0; 8];
+    input.fill(path, &mut size)?;
+    let size = u64::from_le_bytes(size);
+    if size > MAX_HEADER || size > length {
+        return Err(ModelFileError::broken(path, "the header is too long"));
+    }
+    let mut header = vec![0; size as usize];
+    input.fill(path, &mut header)?;
+    let header: Metadata = serde_json::from_slice(&header).map_err(|e| ModelFileError::broken(path, e))?;
+    let wanted = 8 + size + header.data_len() as u64;
+    if wanted != length {
+        let reason = format!("it has {length} bytes instead of {wanted}");
+        return Err(ModelFileError::broken(path, reason));
+    }
+    Ok(header)
 }
 
 /// Refuses metadata that are not those that were written.
@@ -124,13 +256,9 @@ pub(super) fn check_json(path: &Path, json: &str) -> Result<(), ModelFileError> 
 /// The checksum of tensors with their names and shapes, in the order of names, then of the graph.
 fn checksum_of(tensors: &Tensors, graph: Option<&[u8]>) -> String {
     let mut checksum = Checksum::default();
-    let mut bytes = Vec::new();
     for (name, tensor) in tensors {
         add_name(&mut checksum, name, &tensor.shape);
-        for values in tensor.values.chunks(1 << 14) {
-            to_bytes(values, &mut bytes);
-            checksum.update(&bytes);
-        }
+        checksum.update(&to_bytes(&tensor.values));
     }
     with_graph(checksum, graph)
 }
@@ -148,12 +276,12 @@ fn with_graph(mut checksum: Checksum, graph: Option<&[u8]>) -> String {
     checksum.hex()
 }
 
-/// Puts numbers into `bytes`, in place of what they held; number by number, which compiles to a copy.
-fn to_bytes(values: &[f32], bytes: &mut Vec<u8>) {
-    bytes.resize(size_of_val(values), 0);
-    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
+/// Numbers as a file has them; on most machines, those in memory.
+fn to_bytes(values: &[f32]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return Cow::Borrowed(bytemuck::cast_slice(values));
     }
+    Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 /// The JSON of an object with the checksums.
@@ -200,26 +328,16 @@ fn earmark_json(path: &Path, header: &Metadata) -> Result<String, ModelFileError
 ///
 /// As [`read_tensors`], except that metadata is not needed.
 pub fn read_foreign_tensors(path: &Path) -> Result<Tensors, ModelFileError> {
-    let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
-    float_tensors(path, &bytes)
-}
-
-fn float_tensors(path: &Path, bytes: &[u8]) -> Result<Tensors, ModelFileError> {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    let read = |(name, view): (&str, TensorView)| Ok((name.to_owned(), float_tensor(path, name, &view)?));
-    file.iter().map(read).collect()
-}
-
-fn float_tensor(path: &Path, name: &str, view: &TensorView) -> Result<HostTensor, ModelFileError> {
-    if view.dtype() != Dtype::F32 {
-        let reason = format!("`{name}` holds {:?} instead of float32", view.dtype());
-        return Err(ModelFileError::broken(path, reason));
+    let (input, length) = open(path)?;
+    let mut input = HashedInput::new(input);
+    let header = read_header(path, &mut input, length)?;
+    let mut tensors = Tensors::new();
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("one of the names");
+        let tensor = input.float_tensor(path, &name, info)?;
+        tensors.insert(name, tensor);
     }
-    let (numbers, _) = view.data().as_chunks();
-    Ok(HostTensor {
-        shape: view.shape().to_vec(),
-        values: numbers.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-    })
+    Ok(tensors)
 }
 
 /// Writes tensors and the JSON object of their metadata, with their checksums, atomically.
@@ -248,14 +366,7 @@ pub(super) fn serialize(
     tensors: &Tensors,
     graph: Option<&[u8]>,
 ) -> Result<Vec<u8>, SafeTensorError> {
-    let bytes: Vec<Vec<u8>> = tensors
-        .values()
-        .map(|t| {
-            let mut bytes = Vec::new();
-            to_bytes(&t.values, &mut bytes);
-            bytes
-        })
-        .collect();
+    let bytes: Vec<Cow<[u8]>> = tensors.values().map(|t| to_bytes(&t.values)).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, t), bytes)| {
         let view = TensorView::new(Dtype::F32, t.shape.clone(), bytes);
         (name.as_str(), view.expect("as many bytes as the shape says"))
@@ -311,10 +422,11 @@ mod tests {
         for bit in 0..8 * whole.len() {
             let mut damaged = whole.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let read = parse_tensors(&path, &damaged).and_then(|(json, tensors)| {
-                check_json(&path, &json)?;
-                Ok((json.clone(), tensors.checked(&path, &json)?))
-            });
+            let read =
+                parse_tensors(&path, damaged.as_slice(), damaged.len() as u64).and_then(|(json, tensors)| {
+                    check_json(&path, &json)?;
+                    Ok((json.clone(), tensors.checked(&path, &json)?))
+                });
             let Ok((json, tensors)) = read else {
                 refused += 1;
                 continue;
@@ -337,7 +449,7 @@ mod tests {
         let graph: Vec<u8> = (0..=255).collect();
         write_with_graph(&path, JSON, &small(), Some(&graph)).unwrap();
         let whole = std::fs::read(&path).unwrap();
-        let (json, unchecked) = parse_tensors(&path, &whole).unwrap();
+        let (json, unchecked) = parse_tensors(&path, whole.as_slice(), whole.len() as u64).unwrap();
         let (tensors, read) = unchecked.checked_with_graph(&path, &json).unwrap();
         assert!(bits(&tensors) == bits(&small()) && read.as_deref() == Some(graph.as_slice()));
         let message = read_tensors(&path).unwrap_err().to_string();
@@ -348,7 +460,7 @@ mod tests {
         let mut damaged = whole.clone();
         let at = whole.windows(4).position(|w| w == [7, 8, 9, 10]).unwrap();
         damaged[at] ^= 1;
-        let (json, unchecked) = parse_tensors(&path, &damaged).unwrap();
+        let (json, unchecked) = parse_tensors(&path, damaged.as_slice(), damaged.len() as u64).unwrap();
         let message = unchecked
             .checked_with_graph(&path, &json)
             .unwrap_err()

@@ -9,10 +9,8 @@ use std::path::Path;
 
 /// Refuses a model with a weight that is NaN or infinite.
 pub(super) fn check_weights(path: &Path, tensors: &Tensors) -> Result<(), PipelineError> {
-    let bad = |values: &[f32]| values.iter().find(|value| !value.is_finite()).copied();
-    let found = tensors
-        .iter()
-        .find_map(|(name, tensor)| Some((name, bad(&tensor.values)?)));
+    let mut named = tensors.iter();
+    let found = named.find_map(|(name, tensor)| Some((name, tensor.not_finite()?)));
     found.map_or(Ok(()), |(name, value)| {
         Err(PipelineError::Request(format!(
             "{}: `{name}` contains {value}, which is not a number to compute with; its training diverged, or the file is damaged: take an \

@@ -35,7 +35,7 @@ impl ModelSource {
     ///
     /// When it can't be read, is not a model file, or its recipe can't work.
     pub fn read(path: &Path) -> Result<Self, PipelineError> {
-        let (file, bytes) = ModelFile::read_with_bytes(path)?;
+        let (file, hash) = ModelFile::read_with_hash(path)?;
         let mut recipe = AnyRecipe::parse(&file.meta.recipe, path)?;
         if let AnyRecipe::Audio(recipe) = &mut recipe {
             // Where features are kept, and how much memory and how many threads they take, is for this machine to say
@@ -44,7 +44,7 @@ impl ModelSource {
         }
         Ok(Self {
             recipe,
-            hash: blake3::hash(&bytes).to_hex().to_string(),
+            hash,
             path: path.to_path_buf(),
             file,
         })
