@@ -24,7 +24,7 @@ pub use checkpoint::{
     BestCheckpoint, CheckpointConfig, EventWriter, FORMAT, HostTensor, KeepCheckpoints, ModelFile,
     ModelFileError, ModelMeta, Tensors, TrainingProgress, read_foreign_tensors, read_tensors, write_tensors,
 };
-pub use earmark_kernels::hardware::freed_memory::keep_freed_memory;
+pub use earmark_kernels::hardware::freed_memory::{keep_freed_memory, raise_freed_memory_thresholds};
 pub use init::{
     InputScalerError, ParameterPrefixes, StartConfig, TransferReport, WarmStartError, fit_scaler, has_prefix,
     transfer_scaler, warm_start,

@@ -29,6 +29,7 @@ pub mod burn_ops;
 pub mod chain;
 mod channels_last;
 pub mod conv;
+pub mod dense;
 pub mod depthwise;
 pub mod double_precision;
 pub mod elementwise;

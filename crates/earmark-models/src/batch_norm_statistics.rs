@@ -45,7 +45,7 @@ impl BatchStatistics {
 }
 
 /// A tensor without its gradients, where it is one that can have them.
-pub(crate) fn without_gradients(t: Tensor<1>) -> Tensor<1> {
+pub(crate) fn without_gradients<const D: usize>(t: Tensor<D>) -> Tensor<D> {
     if t.is_autodiff() { t.inner() } else { t }
 }
 

@@ -109,6 +109,28 @@ impl<'a> Forward<'a> {
         self.is_training() && !self.needs_gradients.get()
     }
 
+    /// Whether what is computed from `x` and these variables needs no gradients: in the evaluation of plain tensors, and
+    /// where a training pass leaves these variables and all before them as they are.
+    pub(crate) fn needs_no_gradients<const D: usize>(&self, x: &Tensor<D>, variables: &[VarId]) -> bool {
+        if self.is_training() {
+            let frozen = variables.iter().all(|&id| self.is_frozen(id));
+            return frozen && x.is_autodiff() && self.is_frozen_so_far();
+        }
+        !x.is_autodiff() && variables.iter().all(|&id| !self.vars.flat(id).is_autodiff())
+    }
+
+    /// What `evaluate` makes of `x` without gradients, as a tensor of the kind that `x` is.
+    pub(crate) fn without_gradients<const D: usize>(
+        x: Tensor<D>,
+        evaluate: impl FnOnce(Tensor<D>) -> Tensor<D>,
+    ) -> Tensor<D> {
+        if x.is_autodiff() {
+            Tensor::from_inner(evaluate(x.inner()))
+        } else {
+            evaluate(x)
+        }
+    }
+
     fn read(&self, id: VarId) {
         if self.vars.requires_grad(id) {
             self.needs_gradients.set(true);

@@ -29,10 +29,11 @@ fn model_files() {
     lab.write("newer.safetensors", newer);
     let not = "expected a .safetensors file written by `earmark train`";
     let foreign = "has no earmark metadata; it holds tensors, but does not say which network, front end and classes they belong to";
+    let (length, cut) = (model.len(), model.len() - 1);
     for (name, wanted) in [
-        ("header", format!("not a model file (invalid header length); {not}")),
-        ("cut", format!("not a model file (incomplete metadata, file not fully covered); {not}")),
-        ("none", format!("not a model file (header too small); {not}")),
+        ("header", format!("not a model file (it ends within its header); {not}")),
+        ("cut", format!("not a model file (it has {cut} bytes instead of {length}); {not}")),
+        ("none", format!("not a model file (it ends too soon); {not}")),
         ("foreign", foreign.to_owned()),
         ("newer", "format 7 is newer than format 1, the newest this program reads; update earmark (the file was written by version 0.1.0)".to_owned()),
     ] {
@@ -112,7 +113,7 @@ fn run_directories() {
         &bytes[..bytes.len() / 2],
     );
     assert!(lab.earmark("eval cut --data tones").exit(1).err.ends_with(
-        "error: cut/checkpoints/step-00000010.safetensors: not a model file (invalid header length); expected a .safetensors file \
+        "error: cut/checkpoints/step-00000010.safetensors: not a model file (it ends within its header); expected a .safetensors file \
          written by `earmark train`\n"
     ));
     // The good one before it is evaluated, and counts.
@@ -180,7 +181,11 @@ fn states() {
     let cannot = "runs/a/checkpoints/state.safetensors: training can't resume from this file";
     assert_eq!(
         lab.earmark(resume).refused(),
-        format!("{cannot} (incomplete metadata, file not fully covered){remedy}")
+        format!(
+            "{cannot} (it has {} bytes instead of {}){remedy}",
+            state.len() - 100,
+            state.len()
+        )
     );
     lab.earmark("train tiny.toml --data tones --run wide --fold 1 --set network.width=0.1")
         .done();

@@ -2,6 +2,8 @@
 
 mod config;
 mod error;
+mod hashed_input;
+mod host_tensor;
 mod model_file;
 mod paths_and_pruning;
 mod resume_state;
@@ -10,8 +12,9 @@ pub(crate) mod tensorboard_events;
 
 pub use config::{CheckpointConfig, KeepCheckpoints};
 pub use error::ModelFileError;
+pub use host_tensor::HostTensor;
 pub use model_file::{FORMAT, ModelFile, ModelMeta};
 pub use paths_and_pruning::{best_path, folder, list, path, prune, state_path};
 pub use resume_state::{BestCheckpoint, ResumeState, TrainingProgress};
-pub use safetensors_file::{HostTensor, Tensors, read_foreign_tensors, read_tensors, write_tensors};
+pub use safetensors_file::{Tensors, read_foreign_tensors, read_tensors, write_tensors};
 pub use tensorboard_events::EventWriter;

@@ -4,8 +4,9 @@
 //! of both.
 
 use super::error::ModelFileError;
+use super::host_tensor::HostTensor;
 use super::safetensors_file::{
-    HostTensor, Tensors, check_json, read_json, read_unchecked, serialize, write_tensors, write_with_graph,
+    Tensors, check_json, read_json, read_unchecked, serialize, write_tensors, write_with_graph,
 };
 use burn::tensor::Device;
 use earmark_core::atomic::{self, Fill};

@@ -4,9 +4,10 @@
 //! were. It is written last: whatever a kill interrupts is done again from the state before, with the same bytes.
 
 use super::error::ModelFileError;
+use super::host_tensor::HostTensor;
 use super::model_file::check_format;
 use super::paths_and_pruning::state_path;
-use super::safetensors_file::{HostTensor, Tensors, check_json, read_json, read_unchecked, write_tensors};
+use super::safetensors_file::{Tensors, check_json, read_json, read_unchecked, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};

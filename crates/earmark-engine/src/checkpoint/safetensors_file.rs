@@ -5,15 +5,17 @@
 //! noticed. Files of earlier versions have none and are read all the same.
 
 use super::error::ModelFileError;
+use super::hashed_input::{HashedInput, MAX_HEADER, open, read_header};
+use super::host_tensor::HostTensor;
 use earmark_core::atomic;
 use earmark_core::checksum::{Checksum, Seal, check_seal, seal};
-use safetensors::tensor::{Metadata, TensorInfo, TensorView};
+use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensorError};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,28 +26,6 @@ const TENSORS_KEY: &str = "tensors-checksum";
 
 /// Name of the bytes of an imported graph, the only ones that are not float32.
 const GRAPH: &str = "graph.onnx";
-
-/// Longest header that is read, in bytes: the limit of the safetensors format.
-const MAX_HEADER: u64 = 100_000_000;
-
-/// A tensor on the host: shape and row-major values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HostTensor {
-    /// Dimensions, outermost first.
-    pub shape: Vec<usize>,
-    /// Values, row-major.
-    pub values: Vec<f32>,
-}
-
-impl HostTensor {
-    /// The first value that is NaN or infinite.
-    pub fn not_finite(&self) -> Option<f32> {
-        // Without an end before the last, many numbers are looked at together.
-        let finite = self.values.iter().fold(true, |all, v| all & v.is_finite());
-        let first = || self.values.iter().find(|v| !v.is_finite()).copied();
-        if finite { None } else { first() }
-    }
-}
 
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, HostTensor>;
@@ -106,21 +86,6 @@ pub(super) fn read_unchecked(path: &Path) -> Result<(String, UncheckedTensors), 
     parse_tensors(path, input, length)
 }
 
-/// A file's bytes, and how many there are.
-fn open(path: &Path) -> Result<(Box<dyn Read>, u64), ModelFileError> {
-    let failed = |e| ModelFileError::read(path, e);
-    let mut file = File::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
-    if about.is_file() {
-        return Ok((Box::new(file), about.len()));
-    }
-    // Of a pipe, the length is known at its end.
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    let length = bytes.len() as u64;
-    Ok((Box::new(Cursor::new(bytes)), length))
-}
-
 /// As [`read_unchecked`], from `length` bytes. Numbers go straight to where they stay: half of the memory, and of the time.
 fn parse_tensors(
     path: &Path,
@@ -145,104 +110,11 @@ fn parse_tensors(
     }
     let unchecked = UncheckedTensors {
         checksum: checksum_of(&tensors, graph.as_deref()),
-        file_hash: input.hash.long_hex(),
+        file_hash: input.hash(),
         tensors,
         graph,
     };
     Ok((json, unchecked))
-}
-
-/// A safetensors file that is read from its begin to its end, with the hash of what was read.
-struct HashedInput<R> {
-    input: R,
-    hash: Checksum,
-    block: Vec<u8>,
-    /// How much of the block was taken.
-    taken: usize,
-}
-
-impl<R: Read> HashedInput<R> {
-    /// Bytes that are read and hashed together: BLAKE3 is quicker on whole blocks than on tensors of any length.
-    const BLOCK: u64 = 1 << 18;
-
-    fn new(input: R) -> Self {
-        Self {
-            input,
-            hash: Checksum::default(),
-            block: Vec::new(),
-            taken: 0,
-        }
-    }
-
-    fn fill(&mut self, path: &Path, mut bytes: &mut [u8]) -> Result<(), ModelFileError> {
-        while !bytes.is_empty() {
-            if self.taken == self.block.len() {
-                self.next_block(path)?;
-            }
-            let left = &self.block[self.taken..];
-            let (now, later) = bytes.split_at_mut(left.len().min(bytes.len()));
-            now.copy_from_slice(&left[..now.len()]);
-            self.taken += now.len();
-            bytes = later;
-        }
-        Ok(())
-    }
-
-    fn next_block(&mut self, path: &Path) -> Result<(), ModelFileError> {
-        self.block.clear();
-        self.taken = 0;
-        let read = (&mut self.input).take(Self::BLOCK).read_to_end(&mut self.block);
-        if read.map_err(|e| ModelFileError::read(path, e))? == 0 {
-            return Err(ModelFileError::broken(path, "it ends too soon"));
-        }
-        self.hash.update(&self.block);
-        Ok(())
-    }
-
-    fn float_tensor(
-        &mut self,
-        path: &Path,
-        name: &str,
-        info: &TensorInfo,
-    ) -> Result<HostTensor, ModelFileError> {
-        if info.dtype != Dtype::F32 {
-            let reason = format!("`{name}` holds {:?} instead of float32", info.dtype);
-            return Err(ModelFileError::broken(path, reason));
-        }
-        // As many as the file is long, which was compared.
-        let mut values = vec![0.0_f32; info.shape.iter().product()];
-        self.fill(path, bytemuck::cast_slice_mut(&mut values))?;
-        if cfg!(target_endian = "big") {
-            values
-                .iter_mut()
-                .for_each(|v| *v = f32::from_bits(u32::from_le(v.to_bits())));
-        }
-        let shape = info.shape.clone();
-        Ok(HostTensor { shape, values })
-    }
-}
-
-/// The header of a file of `length` bytes, if its tensors take all of the rest.
-fn read_header<R: Read>(
-    path: &Path,
-    input: &mut HashedInput<R>,
-    length: u64,
-) -> Result<Metadata, ModelFileError> {
-    let mut size = [0; 8];
-    input.fill(path, &mut size)?;
-    let size = u64::from_le_bytes(size);
-    if size > MAX_HEADER || size > length {
-        return Err(ModelFileError::broken(path, "the header is too long"));
-    }
-    let mut header = vec![0; size as usize];
-    input.fill(path, &mut header)?;
-    let header: Metadata = serde_json::from_slice(&header).map_err(|e| ModelFileError::broken(path, e))?;
-    let wanted = 8 + size + header.data_len() as u64;
-    if wanted != length {
-        let reason = format!("it has {length} bytes instead of {wanted}");
-        return Err(ModelFileError::broken(path, reason));
-    }
-    Ok(header)
 }
 
 /// Refuses metadata that are not those that were written.

@@ -2,7 +2,9 @@
 
 use super::prelude::*;
 use super::{Values, WORKSPACE, cut, in_pool, innermost, outermost, slice};
-use crate::chain::{Chain, ConvKind, InferenceChain, LayerParams, MovingStatistics, SavedTensors};
+use crate::chain::{
+    Chain, ConvKind, DenseLayer, InferenceChain, LayerParams, MovingStatistics, SavedTensors, SqueezedBlock,
+};
 use crate::conv::window::ConvWindow;
 use crate::elementwise::pool;
 use crate::hardware::layout::to_channels_outermost;
@@ -76,7 +78,42 @@ pub fn chain_eval(ready: &Arc<InferenceChain>, x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::chain_eval(x.into_dispatch(), Arc::clone(ready)))
 }
 
-/// Chains as a backend operation; see [`chain_train`] and [`chain_eval`].
+/// The variables of squeeze-and-excitation: `[squeezed, channels]`, `[squeezed]`, `[channels, squeezed]`, `[channels]`.
+#[derive(Debug)]
+pub struct SqueezeVariables {
+    /// Weights from the means of the planes.
+    pub reduce: Tensor<2>,
+    /// Their bias.
+    pub reduce_bias: Tensor<1>,
+    /// Weights to the planes' factors.
+    pub expand: Tensor<2>,
+    /// Their bias.
+    pub expand_bias: Tensor<1>,
+}
+
+/// An inverted residual block with squeeze-and-excitation in evaluation, without gradients: `[B, I, H, W]` through
+/// `first`, each plane times its factor, through `project`, and with the input where the block `adds` it.
+///
+/// # Panics
+/// If a shape does not fit, or the device is not served (see [`super::runs_on`]).
+pub fn squeezed_block_eval(
+    [first, project]: [&Arc<InferenceChain>; 2],
+    squeeze: SqueezeVariables,
+    x: Tensor<4>,
+    adds: bool,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::squeezed_block_eval(
+        x.into_dispatch(),
+        squeeze.reduce.into_dispatch(),
+        squeeze.reduce_bias.into_dispatch(),
+        squeeze.expand.into_dispatch(),
+        squeeze.expand_bias.into_dispatch(),
+        [Arc::clone(first), Arc::clone(project)],
+        adds,
+    ))
+}
+
+/// Chains as a backend operation; see [`chain_train`], [`chain_eval`] and [`squeezed_block_eval`].
 #[backend_extension(Autodiff, Flex)]
 pub trait ChainBackend: Backend {
     /// Output and statistics of a training pass.
@@ -88,6 +125,17 @@ pub trait ChainBackend: Backend {
 
     /// Output of an evaluation pass.
     fn chain_eval(x: FloatTensor<Self>, ready: Arc<InferenceChain>) -> FloatTensor<Self>;
+
+    /// Output of an evaluation pass.
+    fn squeezed_block_eval(
+        x: FloatTensor<Self>,
+        reduce: FloatTensor<Self>,
+        reduce_bias: FloatTensor<Self>,
+        expand: FloatTensor<Self>,
+        expand_bias: FloatTensor<Self>,
+        parts: [Arc<InferenceChain>; 2],
+        adds: bool,
+    ) -> FloatTensor<Self>;
 }
 
 impl ChainBackend for Flex {
@@ -104,6 +152,35 @@ impl ChainBackend for Flex {
             let (channels, size) = output_shape(chain);
             let mut out = ws.take(channels * batch * size[0] * size[1]);
             ready.run(ws, &x, &mut out);
+            innermost(&out, batch, channels, size)
+        })
+    }
+
+    fn squeezed_block_eval(
+        x: FlexTensor,
+        reduce: FlexTensor,
+        reduce_bias: FlexTensor,
+        expand: FlexTensor,
+        expand_bias: FlexTensor,
+        [first, project]: [Arc<InferenceChain>; 2],
+        adds: bool,
+    ) -> FlexTensor {
+        let ws = &*WORKSPACE;
+        let dense = [reduce, reduce_bias, expand, expand_bias].map(|t| t.to_contiguous());
+        let [reduce, reduce_bias, expand, expand_bias] = dense.each_ref().map(slice);
+        let layer = |weight, bias| DenseLayer { weight, bias };
+        let block = SqueezedBlock {
+            first: &first,
+            reduce: layer(reduce, reduce_bias),
+            expand: layer(expand, expand_bias),
+            project: &project,
+            adds,
+        };
+        in_pool(|| {
+            let (x, [batch, ..]) = outermost(ws, &x.to_contiguous(), first.chain().size(0));
+            let (channels, size) = output_shape(project.chain());
+            let mut out = ws.take(channels * batch * size[0] * size[1]);
+            block.run(ws, &x, &mut out);
             innermost(&out, batch, channels, size)
         })
     }
@@ -127,6 +204,21 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
 
     fn chain_eval(x: FloatTensor<Self>, ready: Arc<InferenceChain>) -> FloatTensor<Self> {
         let out = Flex::chain_eval(x.into_primitive(), ready);
+        <Self as AutodiffBackend>::from_inner(out)
+    }
+
+    fn squeezed_block_eval(
+        x: FloatTensor<Self>,
+        reduce: FloatTensor<Self>,
+        reduce_bias: FloatTensor<Self>,
+        expand: FloatTensor<Self>,
+        expand_bias: FloatTensor<Self>,
+        parts: [Arc<InferenceChain>; 2],
+        adds: bool,
+    ) -> FloatTensor<Self> {
+        let inner = [x, reduce, reduce_bias, expand, expand_bias].map(|t| t.into_primitive());
+        let [x, reduce, reduce_bias, expand, expand_bias] = inner;
+        let out = Flex::squeezed_block_eval(x, reduce, reduce_bias, expand, expand_bias, parts, adds);
         <Self as AutodiffBackend>::from_inner(out)
     }
 }

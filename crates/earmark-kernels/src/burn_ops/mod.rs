@@ -3,13 +3,18 @@
 //! A caller asks [`runs_on`] whether a device is served; elsewhere it composes Burn's ordinary operations.
 
 mod chain;
+mod dense;
 mod gate;
 mod optimizer_steps;
 mod pool;
 mod prelude;
 mod runs_on_flex;
 
-pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
+pub use chain::{
+    ChainBackend, ChainOutput, SqueezeVariables, chain_eval, chain_train, conv_kind, pack_for_inference,
+    squeezed_block_eval,
+};
+pub use dense::{DenseBackend, dense_eval};
 pub use gate::{GateBackend, gate};
 pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};

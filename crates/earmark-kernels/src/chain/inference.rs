@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// Images that one thread takes through the whole chain together: few enough that what is between
 /// layers stays in the cache, enough that the last layers' small planes fill the product kernel.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// Moving statistics of one layer's normalisation.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,11 @@ mod chain_shape;
 mod conv_layer;
 mod inference;
 mod pixel_stages;
+mod squeezed_block;
 mod training;
 
 pub use chain_shape::Chain;
 pub use conv_layer::{ChainError, ConvKind, ConvLayer, gains_by_fewer_bits};
 pub use inference::{InferenceChain, MovingStatistics};
+pub use squeezed_block::{DenseLayer, SqueezedBlock};
 pub use training::{LayerGrads, LayerParams, SavedTensors};

@@ -16,6 +16,15 @@ fn scale_body<const FMA: bool>(to: &mut [f32], from: &[f32], by: f32) {
 }
 multiversion! { fn scale_row(to: &mut [f32], from: &[f32], by: f32) = scale_body }
 
+#[inline(always)]
+fn scale_in_place_body<const FMA: bool>(plane: &mut [f32], by: f32) {
+    plane.iter_mut().for_each(|x| *x *= by);
+}
+multiversion! {
+    /// Multiplies a plane by its factor.
+    pub(crate) fn scale_in_place(plane: &mut [f32], by: f32) = scale_in_place_body
+}
+
 /// Sums that are kept side by side, so that the loop vectorises; their order is fixed.
 const LANES: usize = 16;
 

@@ -8,6 +8,7 @@ mod channels_last;
 mod fewer_bits;
 mod inference;
 mod refused_layers;
+mod squeezed_block;
 mod training;
 
 use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, LayerParams};

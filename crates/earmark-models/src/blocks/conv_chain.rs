@@ -62,6 +62,16 @@ fn part(convs: &[&Conv], pool: Option<PoolSpec>, frozen: bool, x: Tensor<4>, ctx
     if ctx.is_training() && !frozen {
         return train_fused(convs, chain, x, ctx);
     }
+    let ready = ready(convs, chain, frozen, ctx);
+    if frozen {
+        Tensor::from_inner(chain_eval(&ready, x.inner()))
+    } else {
+        chain_eval(&ready, x)
+    }
+}
+
+/// A chain with its weights, packed once for all batches.
+fn ready(convs: &[&Conv], chain: Chain, frozen: bool, ctx: &Forward) -> Arc<InferenceChain> {
     let key = (convs[0].weight, convs[convs.len() - 1].weight);
     let host = |id| to_host(without_gradients(ctx.vars().flat(id)));
     let products = if frozen {
@@ -70,12 +80,18 @@ fn part(convs: &[&Conv], pool: Option<PoolSpec>, frozen: bool, x: Tensor<4>, ctx
         ctx.vars().products()
     };
     let make = |chain: &Chain| packed(convs, chain, products, host);
-    let ready = ctx.vars().packed(frozen).get(key, chain, make);
-    if frozen {
-        Tensor::from_inner(chain_eval(&ready, x.inner()))
-    } else {
-        chain_eval(&ready, x)
-    }
+    ctx.vars().packed(frozen).get(key, chain, make)
+}
+
+/// Convolutions for planes of `size`, packed for evaluation, or for a training pass in which they are frozen; `None` if
+/// there is no kernel for one of them.
+pub(super) fn ready_for_evaluation(
+    convs: &[&Conv],
+    size: [usize; 2],
+    ctx: &Forward,
+) -> Option<Arc<InferenceChain>> {
+    let chain = fused(convs, None, size)?;
+    Some(ready(convs, chain, ctx.is_training(), ctx))
 }
 
 /// By Burn's own operations.

@@ -4,13 +4,14 @@
 use super::activation::Activation;
 use super::batch_norm::BatchNormConfig;
 use super::conv::Conv;
-use super::conv_chain::conv_chain;
+use super::conv_chain::{conv_chain, ready_for_evaluation};
 use super::conv_spec::{ConvPadding, ConvSpec};
 use super::squeeze_excite::SqueezeExcite;
 use crate::forward_pass::Forward;
 use crate::layer_table::LayerTableBuilder;
 use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::Tensor;
+use earmark_kernels::burn_ops::{runs_on, squeezed_block_eval};
 
 /// Sizes and rules of an [`InvertedResidual`].
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +94,9 @@ impl InvertedResidual {
                 conv_chain(&convs, x, ctx)
             }
             Some(squeeze) => {
+                if let Some(y) = self.evaluated_at_once(&convs, squeeze, &x, ctx) {
+                    return y;
+                }
                 let y = conv_chain(&convs, x, ctx); // [B, expanded, H', W']
                 conv_chain(&[&self.project], squeeze.forward(y, ctx), ctx)
             }
@@ -101,6 +105,27 @@ impl InvertedResidual {
             Some(x) => y + x,
             None => y,
         }
+    }
+
+    /// The whole block by one kernel, where one serves it and nothing needs gradients.
+    fn evaluated_at_once(
+        &self,
+        convs: &[&Conv],
+        squeeze: &SqueezeExcite,
+        x: &Tensor<4>,
+        ctx: &Forward,
+    ) -> Option<Tensor<4>> {
+        let frozen = !ctx.is_training() || self.convs().all(|conv| conv.is_frozen(ctx));
+        let served = ctx.uses_kernels() && runs_on(&x.device());
+        if !(frozen && served && ctx.needs_no_gradients(x, &squeeze.ids())) {
+            return None;
+        }
+        let [_, _, h, w] = x.dims();
+        let first = ready_for_evaluation(convs, [h, w], ctx)?;
+        let project = ready_for_evaluation(&[&self.project], first.chain().output_size(), ctx)?;
+        let (variables, adds) = (squeeze.variables(ctx), self.adds());
+        let block = |x| squeezed_block_eval([&first, &project], variables, x, adds);
+        Some(Forward::without_gradients(x.clone(), block))
     }
 
     /// The convolutions in the order of the data.

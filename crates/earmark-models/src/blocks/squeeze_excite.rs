@@ -3,9 +3,11 @@
 use super::dense::Dense;
 use super::gate::gate;
 use super::pool::global_mean;
+use crate::batch_norm_statistics::without_gradients;
 use crate::forward_pass::Forward;
-use crate::params::{VarBuilder, WeightInit};
+use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, activation};
+use earmark_kernels::burn_ops::SqueezeVariables;
 
 /// Means of the planes, dense, ReLU, dense, sigmoid; then each plane times its factor.
 #[derive(Clone, Debug)]
@@ -26,6 +28,22 @@ impl SqueezeExcite {
         Self {
             reduce: Dense::declare(b, &format!("{prefix}.reduce"), channels, squeezed, init),
             expand: Dense::declare(b, &format!("{prefix}.expand"), squeezed, channels, init),
+        }
+    }
+
+    /// The names of all variables.
+    pub(super) fn ids(&self) -> [VarId; 4] {
+        let (reduce, expand) = (&self.reduce, &self.expand);
+        [reduce.weight, reduce.bias, expand.weight, expand.bias]
+    }
+
+    /// The values of all variables, without gradients.
+    pub(super) fn variables(&self, ctx: &Forward) -> SqueezeVariables {
+        SqueezeVariables {
+            reduce: without_gradients(ctx.var(self.reduce.weight)),
+            reduce_bias: without_gradients(ctx.var(self.reduce.bias)),
+            expand: without_gradients(ctx.var(self.expand.weight)),
+            expand_bias: without_gradients(ctx.var(self.expand.bias)),
         }
     }
 
