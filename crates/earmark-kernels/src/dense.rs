@@ -2,10 +2,10 @@
 //!
 //! A row of weights is read once for four examples. Each output is summed in one order, whatever the batch.
 
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::check_len;
 use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::{madd, multiversion};
-use rayon::prelude::*;
 
 /// Independent sums of an output, whose order is fixed.
 const LANES: usize = 16;
@@ -95,12 +95,11 @@ pub fn forward(ws: &Workspace, x: &[f32], weight: &[f32], bias: &[f32], y: &mut 
     }
     let mut by_output = ws.take(outputs * batch);
     let rows = (TASK / (inputs * batch)).max(1);
-    by_output
-        .par_chunks_mut(rows * batch)
-        .zip(weight.par_chunks(rows * inputs))
-        .zip(bias.par_chunks(rows))
-        .with_min_len(ws.grain)
-        .for_each(|((y, weight), bias)| rows_of_weights(ws.isa(), x, weight, bias, y));
+    each_chunk(&mut by_output, rows * batch, ws.grain, &|task, y| {
+        let (first, last) = (task * rows, (task * rows + rows).min(outputs));
+        let weight = &weight[first * inputs..last * inputs];
+        rows_of_weights(ws.isa(), x, weight, &bias[first..last], y);
+    });
     for (b, y) in y.chunks_exact_mut(outputs).enumerate() {
         for (o, y) in y.iter_mut().enumerate() {
             *y = by_output[o * batch + b];

@@ -8,6 +8,7 @@ use crate::dense;
 use crate::elementwise::gate::scale_in_place;
 use crate::elementwise::rows::add_row;
 use crate::gemm::tiles_by_thread::split_at;
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::check_len;
 use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::multiversion;
@@ -131,19 +132,17 @@ impl SqueezedBlock<'_> {
             // A NaN stays one.
             *value = if *value < 0.0 { 0.0 } else { *value };
         }
-        let factors = &mut seen;
+        let factors = &mut *seen;
         self.expand.run(ws, &hidden, factors);
         for value in factors.iter_mut() {
             *value = 1.0 / (1.0 + (-*value).exp());
         }
-        y.par_chunks_mut(batch * pixels)
-            .enumerate()
-            .with_min_len((PLANES / batch).max(1).max(ws.grain))
-            .for_each(|(c, planes)| {
-                for (b, plane) in planes.chunks_exact_mut(pixels).enumerate() {
-                    scale_in_place(ws.isa(), plane, factors[b * channels + c]);
-                }
-            });
+        let together = (PLANES / batch).max(1).max(ws.grain);
+        each_chunk(&mut y, batch * pixels, together, &|c, planes| {
+            for (b, plane) in planes.chunks_exact_mut(pixels).enumerate() {
+                scale_in_place(ws.isa(), plane, factors[b * channels + c]);
+            }
+        });
         self.project.run(ws, &y, out);
         if self.adds {
             add_row(ws.isa(), out, x);

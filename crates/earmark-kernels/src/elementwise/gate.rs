@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::check_len;
 use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::{madd, multiversion};
@@ -64,11 +65,9 @@ fn check(x: &[f32], factors: &[f32]) -> usize {
 pub fn forward(ws: &Workspace, x: &[f32], factors: &[f32], y: &mut [f32]) {
     let n = check(x, factors);
     check_len("output", y, x.len());
-    y.par_chunks_mut(n)
-        .zip(x.par_chunks(n))
-        .zip(factors)
-        .with_min_len(GRAIN)
-        .for_each(|((y, x), &by)| scale_row(ws.isa(), y, x, by));
+    each_chunk(y, n, GRAIN, &|p, y| {
+        scale_row(ws.isa(), y, &x[p * n..][..n], factors[p])
+    });
 }
 
 /// The backward pass of [`forward`]: fills `dx` and the factors' gradient from the output's, `g`.

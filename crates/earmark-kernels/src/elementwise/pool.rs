@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::add_row;
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::check_len;
 use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::multiversion;
@@ -62,22 +63,19 @@ pub fn forward(ws: &Workspace, shape: &PoolShape, x: OpInput<'_>, y: &mut [f32])
         return;
     }
     let n = batch * pixels;
-    y.par_chunks_mut(batch * out_pixels)
-        .with_min_len(ws.grain)
-        .enumerate()
-        .for_each(|(c, y)| {
-            let mut plane = ws.take(pixels);
-            for (b, y) in y.chunks_exact_mut(out_pixels).enumerate() {
-                x.read(ws, c, c * n + b * pixels, &mut plane);
-                for (r, y) in y.chunks_exact_mut(out[1]).enumerate() {
-                    let rows = &mut plane[r * window[0] * size[1]..][..window[0] * size[1]];
-                    match pool {
-                        Pool::Mean => mean_of_rows(ws, rows, size[1], window, y),
-                        Pool::Max => max_of_rows(ws.isa(), rows, size[1], window[1], y),
-                    }
+    each_chunk(y, batch * out_pixels, ws.grain, &|c, y| {
+        let mut plane = ws.take(pixels);
+        for (b, y) in y.chunks_exact_mut(out_pixels).enumerate() {
+            x.read(ws, c, c * n + b * pixels, &mut plane);
+            for (r, y) in y.chunks_exact_mut(out[1]).enumerate() {
+                let rows = &mut plane[r * window[0] * size[1]..][..window[0] * size[1]];
+                match pool {
+                    Pool::Mean => mean_of_rows(ws, rows, size[1], window, y),
+                    Pool::Max => max_of_rows(ws.isa(), rows, size[1], window[1], y),
                 }
             }
-        });
+        }
+    });
 }
 
 /// Sums the rows of a band into its first, then runs of that.

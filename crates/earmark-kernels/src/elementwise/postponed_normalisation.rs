@@ -15,6 +15,7 @@ use crate::elementwise::rows::{RowMap, back_row, map_row, pack_row};
 use crate::gemm::matrix_product::PackedWeights;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::tiles_by_thread::Tile;
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::{check_channels, check_len, count_parts};
 use crate::hardware::reused_buffers::Workspace;
 
@@ -107,9 +108,7 @@ impl<'a> OpInput<'a> {
         if n == 0 {
             return;
         }
-        out.par_chunks_mut(n)
-            .enumerate()
-            .for_each(|(c, out)| self.read(ws, c, c * n, out));
+        each_chunk(out, n, 1, &|c, out| self.read(ws, c, c * n, out));
     }
 
     /// The backward pass of [`OpInput::materialise`]: turns `g`, the gradient of the activated values, into that

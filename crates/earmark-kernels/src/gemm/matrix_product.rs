@@ -3,11 +3,10 @@
 //! The left operand is packed `[k block][row panel][k][MR]`, the right one `[column panel][k][NR]`,
 //! both padded with zeros to whole panels.
 
-use rayon::prelude::*;
-
 use crate::gemm::indexed_product::{Left, Right, indexed_product};
 use crate::gemm::micro_kernel::{MR, NR, OutputBlock, block, block_size};
 use crate::gemm::tiles_by_thread::Tile;
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
@@ -68,19 +67,15 @@ impl PackedWeights {
         for (start, length) in k_blocks(k) {
             let (block, after) = rest.split_at_mut(m.next_multiple_of(MR) * length);
             rest = after;
-            block
-                .par_chunks_mut(length * MR)
-                .enumerate()
-                .with_min_len(ws.grain.max(8))
-                .for_each(|(panel, out)| {
-                    let rows = MR.min(m - panel * MR);
-                    for (p, step) in out.chunks_exact_mut(MR).enumerate() {
-                        for (i, o) in step.iter_mut().enumerate() {
-                            let at = (panel * MR + i) * row_step + (start + p) * col_step;
-                            *o = if i < rows { src[at] } else { 0.0 };
-                        }
+            each_chunk(block, length * MR, ws.grain.max(8), &|panel, out| {
+                let rows = MR.min(m - panel * MR);
+                for (p, step) in out.chunks_exact_mut(MR).enumerate() {
+                    for (i, o) in step.iter_mut().enumerate() {
+                        let at = (panel * MR + i) * row_step + (start + p) * col_step;
+                        *o = if i < rows { src[at] } else { 0.0 };
                     }
-                });
+                }
+            });
         }
         Self { data, m, k }
     }

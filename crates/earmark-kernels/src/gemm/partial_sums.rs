@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::elementwise::rows::add_row;
 use crate::gemm::tiles_by_thread::{Tile, split};
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::reused_buffers::Workspace;
 
 /// Maximum total size of the partial weight gradients, in numbers.
@@ -55,13 +56,10 @@ pub(crate) fn sum_groups<T: Send + Sync>(
 pub(crate) fn reduce(ws: &Workspace, partials: &[f32], length: usize) -> Vec<f32> {
     let mut sum = partials[..length].to_vec();
     const PIECE: usize = 1 << 14;
-    sum.par_chunks_mut(PIECE)
-        .enumerate()
-        .with_min_len(ws.grain)
-        .for_each(|(i, out)| {
-            for partial in partials.chunks_exact(length).skip(1) {
-                add_row(ws.isa(), out, &partial[i * PIECE..][..out.len()]);
-            }
-        });
+    each_chunk(&mut sum, PIECE, ws.grain, &|i, out| {
+        for partial in partials.chunks_exact(length).skip(1) {
+            add_row(ws.isa(), out, &partial[i * PIECE..][..out.len()]);
+        }
+    });
     sum
 }

@@ -2,6 +2,7 @@
 //!
 //! Whole planes move, so that this costs one pass over memory.
 
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::lengths::check_len;
 use rayon::prelude::*;
 
@@ -15,14 +16,11 @@ pub fn to_channels_outermost(from: &[f32], to: &mut [f32], batch: usize, channel
     if to.is_empty() {
         return;
     }
-    to.par_chunks_mut(batch * pixels)
-        .enumerate()
-        .with_min_len(1 + 4096 / (batch * pixels))
-        .for_each(|(c, to)| {
-            for (b, plane) in to.chunks_exact_mut(pixels).enumerate() {
-                plane.copy_from_slice(&from[(b * channels + c) * pixels..][..pixels]);
-            }
-        });
+    each_chunk(to, batch * pixels, 1 + 4096 / (batch * pixels), &|c, to| {
+        for (b, plane) in to.chunks_exact_mut(pixels).enumerate() {
+            plane.copy_from_slice(&from[(b * channels + c) * pixels..][..pixels]);
+        }
+    });
 }
 
 /// `[C, B, pixels]` to `[B, C, pixels]`.

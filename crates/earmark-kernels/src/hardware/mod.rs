@@ -1,5 +1,6 @@
 //! What all kernels build on: vector instructions, reusable memory and the layout of tensors.
 
+pub(crate) mod chunks;
 pub mod freed_memory;
 pub mod layout;
 pub(crate) mod lengths;

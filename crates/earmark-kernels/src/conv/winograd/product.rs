@@ -1,8 +1,6 @@
 //! The product of transformed tiles and kernels, piece by piece, with the channels of a tile next to each other: its vectors are full
 //! however small the plane is, and its products need no packing.
 
-use rayon::prelude::*;
-
 use crate::conv::im2col::ColumnBlock;
 use crate::conv::pixel_rows::{PixelRows, Span, pixel_len};
 use crate::conv::window::{ConvWindow, Geometry};
@@ -14,6 +12,7 @@ use crate::gemm::matrix_product::{k_blocks, rhs_stride};
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::tiles_by_thread::{Tile, per_tile, split_at};
 use crate::gemm::transposed::transpose;
+use crate::hardware::chunks::each_chunk;
 use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
@@ -29,23 +28,20 @@ impl KernelPoints {
     pub fn new(ws: &Workspace, weight: &[f32], outputs: usize, inputs: usize) -> Self {
         let step = rhs_stride(inputs);
         let mut data = ws.take(outputs.div_ceil(NR) * POINTS * step);
-        data.par_chunks_mut(POINTS * step)
-            .enumerate()
-            .with_min_len(ws.grain)
-            .for_each(|(panel, to)| {
-                let first = panel * NR;
-                let lanes = NR.min(outputs - first);
-                let mut g = [0.0; 9 * NR];
-                for i in 0..inputs {
-                    for l in 0..lanes {
-                        let kernel = &weight[((first + l) * inputs + i) * 9..][..9];
-                        for (tap, &w) in kernel.iter().enumerate() {
-                            g[tap * NR + l] = w;
-                        }
+        each_chunk(&mut data, POINTS * step, ws.grain, &|panel, to| {
+            let first = panel * NR;
+            let lanes = NR.min(outputs - first);
+            let mut g = [0.0; 9 * NR];
+            for i in 0..inputs {
+                for l in 0..lanes {
+                    let kernel = &weight[((first + l) * inputs + i) * 9..][..9];
+                    for (tap, &w) in kernel.iter().enumerate() {
+                        g[tap * NR + l] = w;
                     }
-                    transform_kernel(ws.isa(), &g, &mut to[i * NR..], step);
                 }
-            });
+                transform_kernel(ws.isa(), &g, &mut to[i * NR..], step);
+            }
+        });
         Self {
             data,
             outputs,
