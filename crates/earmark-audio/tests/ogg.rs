@@ -54,6 +54,46 @@ fn pages_can_be_cut_anywhere() {
     assert_eq!(paged[..whole.len()], whole);
 }
 
+/// A decoder of Vorbis waits on its thread for the next recording with the same header.
+#[test]
+fn a_decoder_that_waited_decodes_as_a_new_one() {
+    let all = packets(&bytes("vorbis-8k.ogg"));
+    let with_sound = |sound: &[Vec<u8>]| {
+        ogg(&[
+            Page::new(FIRST, 0, 0, &all[..1]),
+            Page::new(0, 0, 1, &all[1..3]),
+            Page::new(LAST, 1 << 30, 2, sound),
+        ])
+    };
+    let mut damaged = all[3..].to_vec();
+    damaged[4].truncate(1);
+    damaged[4][0] = 0b1111_1110;
+    let mut gapped = paged_vorbis("vorbis-8k.ogg");
+    gapped.remove(4);
+    let files = [
+        bytes("vorbis-8k.ogg"),
+        with_sound(&all[3..9]),
+        with_sound(&all[8..]),
+        with_sound(&damaged),
+        ogg(&gapped),
+        bytes("vorbis-44k-stereo.ogg"),
+    ];
+    let by_a_new_one = files.clone().map(|file| {
+        let new = std::thread::spawn(|| salvage(file));
+        new.join().expect("decodes").samples
+    });
+    for first in 0..files.len() {
+        for second in 0..files.len() {
+            for k in [first, second, second] {
+                assert!(
+                    salvage(files[k].clone()).samples == by_a_new_one[k],
+                    "{k} of {first}, {second}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn tags_behind_the_last_page_need_no_word() {
     let vorbis = bytes("vorbis-8k.ogg");

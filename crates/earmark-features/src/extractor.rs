@@ -48,6 +48,10 @@ pub struct ExtractorScratch {
     more_windows: Vec<Self>,
 }
 
+/// Computes the energies of all frames of a signal.
+pub(crate) type EnergiesOfSignal<'a> =
+    &'a mut dyn FnMut(&Extractor, &[f32], usize, &mut ExtractorScratch) -> Vec<f32>;
+
 impl Extractor {
     /// Checks the front end and computes its tables, in double precision.
     ///
@@ -183,13 +187,26 @@ impl Extractor {
     ///
     /// When a sample is not a number or far too large, or a clip is too long for handcrafted features.
     pub fn log_mel(&self, samples: &[f32], scratch: &mut ExtractorScratch) -> Result<Features, FeatureError> {
+        self.log_mel_by(samples, scratch, &mut |extractor, signal, frames, scratch| {
+            extractor.energies(signal, 0..frames, scratch)
+        })
+    }
+
+    /// [`log_mel`](Self::log_mel) of energies that `energies` computes, from the extractor of each length of frame in
+    /// their order, its signal and the number of its frames.
+    pub(crate) fn log_mel_by(
+        &self,
+        samples: &[f32],
+        scratch: &mut ExtractorScratch,
+        energies: EnergiesOfSignal<'_>,
+    ) -> Result<Features, FeatureError> {
         check_samples(self.arch, samples)?;
         if let Some(handcrafted) = &self.handcrafted {
             return Features::new(HandcraftedFeatures::COUNT, 1, 1, handcrafted.of_samples(samples)?);
         }
         let frames = self.frames(samples.len());
         let mut emphasised = std::mem::take(&mut scratch.emphasised);
-        let mut data = self.energies(self.emphasise(samples, &mut emphasised), 0..frames, scratch);
+        let mut data = energies(self, self.emphasise(samples, &mut emphasised), frames, scratch);
         scratch.emphasised = emphasised;
         let (bands, amplitude) = (self.bands(), &self.front_end.amplitude);
         let levels = &mut data[..bands * frames];
@@ -199,7 +216,7 @@ impl Extractor {
             self.raise_to(floor, levels);
         }
         for (window, scratch) in self.more_windows.iter().zip(&mut scratch.more_windows) {
-            data.extend(window.log_mel(samples, scratch)?.data);
+            data.extend(window.log_mel_by(samples, scratch, energies)?.data);
         }
         Features::new(self.log_mel_channels(), bands, frames, data)
     }

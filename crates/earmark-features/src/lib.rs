@@ -33,6 +33,7 @@
 //! | `trimming` | silence at both ends of a clip |
 //! | `trimming_in_blocks` | the same of a recording that comes in blocks |
 //! | `features_in_blocks` | log-mel of a recording that comes in blocks |
+//! | `overlapping_windows` | log-mels of windows that overlap, whose frames they share |
 //! | `stft` | window, framing, FFT |
 //! | `mel` | mel bands |
 //! | `amplitude` | amplitude scale: linear, log, decibels, PCEN |
@@ -52,6 +53,7 @@ mod front_end;
 mod mel;
 mod npy_of_features;
 mod onnx;
+mod overlapping_windows;
 mod positive_integer;
 mod postprocess;
 mod pre_emphasis;
@@ -75,6 +77,7 @@ pub use front_end::{ClipFeatures, FrontEnd, InputShape, MOST_SEGMENT_NUMBERS};
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use npy_of_features::NpyParts;
 pub use onnx::OnnxSegments;
+pub use overlapping_windows::OverlappingWindows;
 pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
 pub use scaler::{NamedTensor, Pca, Scaler, ScalerError};
 pub use segments::{FirstPass, SegmentCutter, SegmentPad, SegmentPlacement, Segments, equal_pieces};

@@ -101,7 +101,9 @@ impl WindowEmbedder {
         let grid = WindowGrid::new(window, hop, model.sample_rate_hz());
         // A window length that can't be embedded is refused before any recording is opened.
         let silence = vec![0.0; grid.window];
-        if let Err(WindowError::Features { cause, .. }) = model.embed_windows(&[silence], grid.window) {
+        if let Err(WindowError::Features { cause, .. }) =
+            model.embed_windows(&[silence], grid.window, grid.hop)
+        {
             return Err(PipelineError::Request(format!(
                 "--window {}: the model can't embed windows of this length ({cause}); give a longer one",
                 milliseconds(rule.seconds())
@@ -225,7 +227,9 @@ impl Waiting {
         let windows: Vec<Vec<f32>> = self.windows.drain(..count).collect();
         let rate = f64::from(with.model.sample_rate_hz());
         let at = |window: usize| milliseconds(starts[window] as f64 / rate);
-        let rows = with.model.embed_windows(&windows, with.grid.window);
+        let rows = with
+            .model
+            .embed_windows(&windows, with.grid.window, with.grid.hop);
         let rows = rows.map_err(|error| match error {
             WindowError::Features { window, cause } => {
                 format!("in the window at {} s: {cause}", at(window))

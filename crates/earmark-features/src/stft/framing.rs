@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Where frames are placed over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +54,18 @@ impl Framing {
             _ => 0,
         };
         whole_windows.min(self.frames(samples))
+    }
+
+    /// Frames of a window of a recording that the window before it, which began `hop_samples` earlier and had `before`
+    /// samples, has as well: frame `k` is the one `hop_samples / hop` later there. None where that is no whole number.
+    pub fn shared_frames(&self, before: usize, hop_samples: usize) -> Range<usize> {
+        let first = self.padding().div_ceil(self.hop);
+        let beyond = (before + self.padding()).checked_sub(hop_samples + self.window);
+        let end = beyond.map_or(0, |beyond| 1 + beyond / self.hop);
+        match hop_samples.is_multiple_of(self.hop) {
+            true => first..end.max(first),
+            false => first..first,
+        }
     }
 
     /// Zeros before the window inside the transform, which change angles only: librosa centres a short window.

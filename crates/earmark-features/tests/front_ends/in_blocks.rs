@@ -5,7 +5,7 @@ use earmark_features::{Extractor, FeaturePass, Features, FirstPass, FrontEnd, Se
 use proptest::prelude::*;
 
 /// Front ends with each way of framing, scaling and cutting, at 8 kHz, so that tests are quick.
-fn front_ends() -> Vec<FrontEnd> {
+pub fn front_ends() -> Vec<FrontEnd> {
     let small = [
         // Odd and even transforms, windows shorter than they are, hops longer than a window.
         (

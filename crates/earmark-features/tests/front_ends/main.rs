@@ -16,5 +16,6 @@ mod common;
 mod in_blocks;
 mod more_windows;
 mod onnx;
+mod overlapping_windows;
 mod recipes;
 mod trimming;

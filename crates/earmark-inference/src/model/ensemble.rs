@@ -9,7 +9,7 @@ use burn::tensor::Device as BurnDevice;
 use earmark_core::rows;
 use earmark_core::text::quote;
 use earmark_engine::ScorerOutput;
-use earmark_features::{ExtractorScratch, FeatureError, Features};
+use earmark_features::{ExtractorScratch, FeatureError, Features, OverlappingWindows};
 use earmark_metrics::{BlendMean, MetricsError};
 use earmark_models::Precision;
 use rayon::prelude::*;
@@ -163,19 +163,30 @@ impl Ensemble {
     }
 
     /// Scores of each window, one per class: what [`predict`](crate::predict()) gives for a clip of its samples. For models that
-    /// take any length, a window shorter than two seconds (and than `window` samples) is filled with silence.
+    /// take any length, a window shorter than two seconds (and than `window` samples) is filled with silence. Each window
+    /// begins `hop` samples after the one before it, and has the same samples where both are.
     ///
     /// # Errors
     ///
     /// The first window with samples that can't be scored, and blends that can't be made.
-    pub fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
+    pub fn score_windows(
+        &self,
+        windows: &[Vec<f32>],
+        window: usize,
+        hop: usize,
+    ) -> Result<Vec<Vec<f32>>, WindowError> {
         if let Some(model) = self.only() {
-            return model.score_windows(windows, window);
+            return model.score_windows(windows, window, hop);
         }
         let scored = self
             .models
             .iter()
-            .map(|model| Ok((model.classes(), model.score_windows(windows, window)?.concat())))
+            .map(|model| {
+                Ok((
+                    model.classes(),
+                    model.score_windows(windows, window, hop)?.concat(),
+                ))
+            })
             .collect::<Result<Vec<_>, WindowError>>()?;
         let blended = blend_rows(scored, self.mean, None)?;
         Ok(blended.rows().map(|(_, scores)| scores.to_vec()).collect())
@@ -242,8 +253,13 @@ impl Model {
         (self.path(), self.classes())
     }
 
-    fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
-        let rows = self.run_windows(ScorerOutput::Scores, windows, window)?;
+    fn score_windows(
+        &self,
+        windows: &[Vec<f32>],
+        window: usize,
+        hop: usize,
+    ) -> Result<Vec<Vec<f32>>, WindowError> {
+        let rows = self.run_windows(ScorerOutput::Scores, windows, window, hop)?;
         let calibration = self.calibration();
         Ok(rows.into_iter().map(|row| calibrated(row, calibration)).collect())
     }
@@ -258,29 +274,40 @@ impl Model {
         &self,
         windows: &[Vec<f32>],
         window: usize,
+        hop: usize,
     ) -> Result<Vec<Vec<f32>>, WindowError> {
-        self.run_windows(ScorerOutput::Embeddings, windows, window)
+        self.run_windows(ScorerOutput::Embeddings, windows, window, hop)
     }
 
-    /// One output of the network for each window: the mean over its segments.
+    /// One output of the network for each window: the mean over its segments. Windows are as in
+    /// [`Ensemble::score_windows`].
     pub(crate) fn run_windows(
         &self,
         output: ScorerOutput,
         windows: &[Vec<f32>],
         window: usize,
+        hop: usize,
     ) -> Result<Vec<Vec<f32>>, WindowError> {
         let scorer = &self.0.scorer;
+        // Each thread takes windows that follow each other, as they share frames.
+        let per_thread = windows.len().div_ceil(rayon::current_num_threads()).max(1);
         let segments = windows
-            .par_iter()
+            .par_chunks(per_thread)
             .enumerate()
-            .map_init(
-                || scorer.extractor.scratch(),
-                |scratch, (k, samples)| {
-                    self.window_segments(samples, window, scratch)
-                        .map_err(|cause| WindowError::Features { window: k, cause })
-                },
-            )
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|(thread, windows)| {
+                let mut scratch = scorer.extractor.scratch();
+                let mut overlapping = scorer.extractor.overlapping_windows(hop);
+                let segments = windows.iter().enumerate().map(|(k, samples)| {
+                    let segments = self.window_segments(samples, window, &mut overlapping, &mut scratch);
+                    segments.map_err(|cause| WindowError::Features {
+                        window: thread * per_thread + k,
+                        cause,
+                    })
+                });
+                segments.collect::<Result<Vec<_>, _>>()
+            })
+            .collect::<Result<Vec<_>, _>>()?
+            .concat();
         // Segments of one size share forward passes.
         let all: Vec<&Features> = segments.iter().flatten().collect();
         let alike = all.chunk_by(|a, b| a.frames == b.frames);
@@ -317,6 +344,7 @@ impl Model {
         &self,
         samples: &[f32],
         window: usize,
+        overlapping: &mut OverlappingWindows<'_>,
         scratch: &mut ExtractorScratch,
     ) -> Result<Vec<Features>, FeatureError> {
         let extractor = &self.0.scorer.extractor;
@@ -325,7 +353,7 @@ impl Model {
         if extractor.segment_frames().is_none() && samples.len() < shortest {
             samples.to_mut().resize(shortest, 0.0);
         }
-        let log_mel = extractor.log_mel(&extractor.trim(&samples), scratch)?;
+        let log_mel = overlapping.log_mel(&extractor.trim(&samples), scratch)?;
         segments_of(extractor, &log_mel)
     }
 }

@@ -143,7 +143,7 @@ impl StreamModel {
         let features = features.map_err(|e| failed(e.to_string()))?;
         let rows = self
             .model
-            .run_windows(ScorerOutput::Scores, &[samples], self.grid.window);
+            .run_windows(ScorerOutput::Scores, &[samples], self.grid.window, self.grid.hop);
         let rows = rows.map_err(|e| failed(e.to_string()))?;
         let scores = rows.into_iter().next().unwrap_or_default();
         Ok((features, calibrated(scores, self.calibration.as_ref())))

@@ -232,7 +232,9 @@ impl Tagger {
         }
         let rate = f64::from(self.ensemble.sample_rate_hz());
         let at = |window: usize| milliseconds(batch.starts[window] as f64 / rate);
-        let rows = self.ensemble.score_windows(&batch.windows, self.grid.window);
+        let rows = self
+            .ensemble
+            .score_windows(&batch.windows, self.grid.window, self.grid.hop);
         let rows = rows.map_err(|error| match error {
             WindowError::Features { window, cause } => {
                 TagFailure::Recording(format!("in the window at {} s: {cause}", at(window)))

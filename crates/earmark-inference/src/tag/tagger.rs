@@ -241,7 +241,7 @@ impl Tagger {
 /// Refuses a window that can't be scored before any recording is opened, by scoring one of silence.
 fn check_window(ensemble: &Ensemble, grid: WindowGrid, rule: &WindowRule) -> Result<(), TagError> {
     let silence = vec![0.0; grid.window];
-    match ensemble.score_windows(&[silence], grid.window) {
+    match ensemble.score_windows(&[silence], grid.window, grid.hop) {
         Ok(_) => Ok(()),
         Err(e) => Err(TagError::Request(format!(
             "--window {}: the model can't score windows of this length ({e}); give a longer one",

@@ -1,12 +1,12 @@
 //! One packet after another to mono samples, whatever codec they are of.
 
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::opus_decoder::OpusStreams;
+use super::symphonia_decoder::SymphoniaDecoder;
 use crate::clip::ClipNote;
-use crate::containers::{PacketCodec, SymphoniaCodec, packet_samples};
+use crate::containers::{PacketCodec, packet_samples};
 use crate::decoding::channels::{DownMix, LARGEST, are_within, peak};
 use crate::decoding::flac::{frames_of_packet, is_frame_whole};
 use crate::decoding::pcm::SampleFormat;
@@ -19,7 +19,7 @@ const LOUDEST: f32 = 32.0;
 
 enum Decoder {
     Opus(OpusStreams),
-    Symphonia(Box<dyn AudioDecoder>),
+    Symphonia(SymphoniaDecoder),
     Pcm(SampleFormat),
 }
 
@@ -115,7 +115,7 @@ impl PacketDecoder {
             Decoder::Opus(streams) => streams.decode(packet, &mut self.interleaved)?,
             Decoder::Symphonia(decoder) => {
                 let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, packet);
-                let buffer = decoder.decode_ref(&packet);
+                let buffer = decoder.decode(&packet);
                 let buffer = buffer.map_err(|e| format!("its decoder reports {:?}", e.to_string()))?;
                 if buffer.frames() == 0 {
                     return Ok(());
@@ -170,7 +170,7 @@ impl PacketDecoder {
     /// Whether the samples match their checksum, where the codec has one; only if nothing is missing.
     pub(super) fn checksum(&mut self) -> Option<bool> {
         match &mut self.decoder {
-            Decoder::Symphonia(decoder) => decoder.finalize().verify_ok,
+            Decoder::Symphonia(decoder) => decoder.verify(),
             _ => None,
         }
     }
@@ -195,18 +195,7 @@ fn open(codec: &PacketCodec) -> Result<Decoder, Fault> {
             let streams = OpusStreams::new(head.clone());
             Decoder::Opus(streams.map_err(|e| Fault::corrupt(format!("its Opus header: {e}"), 0_u64))?)
         }
-        PacketCodec::Symphonia(codec) => Decoder::Symphonia(open_symphonia(codec)?),
+        PacketCodec::Symphonia(codec) => Decoder::Symphonia(SymphoniaDecoder::open(codec)?),
         PacketCodec::Pcm { format, .. } => Decoder::Pcm(*format),
-    })
-}
-
-fn open_symphonia(codec: &SymphoniaCodec) -> Result<Box<dyn AudioDecoder>, Fault> {
-    let options = AudioDecoderOptions::default().gapless(true).verify(true);
-    let decoder = symphonia::default::get_codecs().make_audio_decoder(&codec.params, &options);
-    decoder.map_err(|error| match error {
-        symphonia::core::errors::Error::Unsupported(what) => {
-            Fault::Unsupported(format!("is {} of an unsupported kind ({what})", codec.name))
-        }
-        other => Fault::corrupt(format!("its decoder reports {:?}", other.to_string()), 0_u64),
     })
 }

@@ -9,5 +9,6 @@ mod positions;
 mod reader;
 mod section;
 mod sources;
+mod symphonia_decoder;
 
 pub(crate) use reader::PacketReader;
