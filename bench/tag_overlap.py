@@ -3,8 +3,8 @@
     python bench/tag_overlap.py --earmark target/release/earmark --other OTHER --model MODEL --data ESC-10
         [--recordings 2000] [--rounds 9] [--busy]
 
-The recordings below DATA are copied until there are RECORDINGS of them (6 GB), and tagged in windows of two seconds,
-one every second; and, joined to recordings of half a minute, in windows of the model's length, one every half of
+The recordings below DATA are copied until there are RECORDINGS of them, and tagged in windows of two seconds,
+one every second; and, joined to a sixth as many of half a minute (1 GB), in windows of the model's length, one every half of
 it. In each round both programs do both, in turns, whichever goes first. Prints a Markdown table: medians, and the
 median of the rounds' ratios with their range (below 1: the first program is quicker), and how many events of the
 two tables differ in class or time. Before each round the machine must be left alone by others; --busy measures
@@ -28,7 +28,7 @@ WORKS = {"5 s, windows of 2 s every second": ["--window", "2", "--hop", "1"], "3
 
 
 def archives(data, count, folder):
-    """For each work, a folder of `count` recordings."""
+    """For each work, a folder of `count` recordings, or of a sixth as many that are longer."""
     sources = sorted(p.resolve() for p in data.rglob("*") if p.suffix in (".ogg", ".wav", ".flac"))
     if len(sources) < JOINED:
         sys.exit(f"{data}: fewer than {JOINED} recordings")
@@ -40,7 +40,7 @@ def archives(data, count, folder):
         subprocess.run([*command, "-ac", "1", "-ar", "44100", path], check=True)
         joined.append(path)
     made = {}
-    for work, files in zip(WORKS, (sources, joined)):
+    for work, files, count in zip(WORKS, (sources, joined), (count, count // JOINED)):
         made[work] = folder / str(len(made))
         made[work].mkdir()
         for number in range(count):
@@ -84,14 +84,14 @@ def main():
             print(".", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
         print(f"{machine.processor()}; {machine.cores()} cores; {args.rounds} rounds in turns\n")
-        print(f"| {args.recordings:,} recordings of | first | second | ratio (rounds) | events | other events |")
+        print("| recordings | first | second | ratio (rounds) | events | other events |")
         print("|---|---|---|---|---|---|")
         for number, work in enumerate(WORKS):
             first, second = taken[work, 0], taken[work, 1]
             ratios = [a / b for a, b in zip(first, second)]
             ours, others = events(folder / f"0-{number}.csv"), events(folder / f"1-{number}.csv")
             print(
-                f"| {work} | {statistics.median(first):.1f} s | {statistics.median(second):.1f} s "
+                f"| {len(list(made[work].iterdir())):,} of {work} | {statistics.median(first):.1f} s | {statistics.median(second):.1f} s "
                 f"| {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) "
                 f"| {len(ours)} | {len(ours ^ others)} |"
             )
