@@ -108,6 +108,13 @@ def cases():
             **bench(NOISY, part, batch, mean), graph="mobilenet",
             peers=graph_peers("mobilenet", batch) + torch(f"infer:mobilenet:{batch}"), must=must, goal=goal,
         )
+    for batch, part, must, goal in ((64, "inference", 1.3, 1.0), (1, "inference-one", 1.5, 1.0)):
+        own = bench(NOISY, part, batch, mean)
+        yield Case(
+            f"mobilenet-bf16-{batch}", f"MobileNetV1 inference in bf16, batch {batch}",
+            **{**own, "earmark": (*own["earmark"], "--precision", "bf16")}, graph="mobilenet",
+            peers=graph_peers("mobilenet", batch)[-1:], must=must, goal=goal,
+        )
     yield Case(
         "mn04-10s", "mn04, 10 s from samples to scores", (), "", graph_peers("mn04", 1, RATE * SECONDS),
         must=1.2, goal=0.9, graph="mn04", archive=True,

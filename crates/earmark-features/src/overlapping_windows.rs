@@ -10,11 +10,13 @@ use crate::{
 /// those of [`Extractor::log_mel`]; only frames that reach beyond the end of a window, where a clip is mirrored or
 /// followed by zeros, and those that the window before did not have are computed.
 ///
-/// Frames are shared where that number of samples is a whole number of frames, and the front end neither trims clips
+/// What two windows have in common must be the same samples, or the frames are wrong without a word. Frames are shared
+/// where that number of samples is a whole number of frames, and the front end neither trims clips
 /// nor takes their samples.
 pub struct OverlappingWindows<'a> {
     extractor: &'a Extractor,
     hop_samples: usize,
+    shares: bool,
     /// Of the window before, for each length of frame.
     before: Vec<WindowEnergies>,
 }
@@ -31,9 +33,13 @@ struct WindowEnergies {
 impl Extractor {
     /// Log-mels of windows of which each begins `hop_samples` after the one before.
     pub fn overlapping_windows(&self, hop_samples: usize) -> OverlappingWindows<'_> {
+        let front_end = self.front_end();
         OverlappingWindows {
             extractor: self,
             hop_samples,
+            shares: hop_samples.is_multiple_of(self.checked.framing.hop)
+                && front_end.trim.is_none()
+                && !front_end.waveform,
             before: Vec::new(),
         }
     }
@@ -80,6 +86,9 @@ impl OverlappingWindows<'_> {
         samples: &[f32],
         scratch: &mut ExtractorScratch,
     ) -> Result<Features, FeatureError> {
+        if !self.shares {
+            return self.extractor.log_mel(samples, scratch);
+        }
         let before = std::mem::take(&mut self.before);
         let (mut before, mut now) = (before.into_iter(), Vec::new());
         let hop_samples = self.hop_samples;
@@ -96,10 +105,7 @@ impl OverlappingWindows<'_> {
                     });
                     data
                 })?;
-        let front_end = self.extractor.front_end();
-        if front_end.trim.is_none() && !front_end.waveform {
-            self.before = now;
-        }
+        self.before = now;
         Ok(features)
     }
 }

@@ -201,6 +201,8 @@ impl Build {
             .arg(dist);
         if self.is_linux() {
             maturin.args(["--zig", "--compatibility", OLDEST]);
+            // Otherwise Zig is looked for in the Python that the path has first.
+            maturin.env("CARGO_ZIGBUILD_PYTHON_PATH", &python);
         }
         self.settle(&mut maturin, false);
         run(&mut maturin)

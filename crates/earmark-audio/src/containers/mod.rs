@@ -30,6 +30,7 @@ mod unsupported;
 
 pub(crate) use byte_walker::{ByteWalker, ReadAhead};
 pub(crate) use codec_headers::opus::{OpusHead, OpusPacket, packet_samples};
+pub(crate) use codec_headers::vorbis::can_be_kept as vorbis_can_be_kept;
 pub(crate) use container::Container;
 pub(crate) use flac::layout::{FlacLayout, StreamInfo};
 pub(crate) use flac::read_header as read_flac_header;

@@ -289,6 +289,15 @@ impl Model {
         hop: usize,
     ) -> Result<Vec<Vec<f32>>, WindowError> {
         let scorer = &self.0.scorer;
+        let follow = |pair: &[Vec<f32>]| {
+            pair[0]
+                .get(hop..)
+                .unwrap_or(&[])
+                .iter()
+                .zip(&pair[1])
+                .all(|(a, b)| a == b || a.is_nan())
+        };
+        debug_assert!(windows.windows(2).all(follow), "windows are {hop} samples apart");
         // Each thread takes windows that follow each other, as they share frames.
         let per_thread = windows.len().div_ceil(rayon::current_num_threads()).max(1);
         let segments = windows
@@ -306,8 +315,10 @@ impl Model {
                 });
                 segments.collect::<Result<Vec<_>, _>>()
             })
-            .collect::<Result<Vec<_>, _>>()?
-            .concat();
+            .collect::<Vec<_>>();
+        // In their order, so that the first window that fails is the one that is named.
+        let segments = segments.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let segments: Vec<Vec<Features>> = segments.into_iter().flatten().collect();
         // Segments of one size share forward passes.
         let all: Vec<&Features> = segments.iter().flatten().collect();
         let alike = all.chunk_by(|a, b| a.frames == b.frames);

@@ -5,6 +5,7 @@ pub mod freed_memory;
 pub mod layout;
 pub(crate) mod lengths;
 pub mod limits;
+pub(crate) mod matrix_unit;
 pub mod products;
 pub mod reused_buffers;
 pub mod simd;

@@ -9,6 +9,8 @@
 //! does not follow from the width of a vector, and both fuse the same multiply-adds. Portable code on x86-64 has no fused
 //! multiply-add and agrees to rounding.
 
+use std::ffi::OsString;
+
 /// The instruction set that kernels run with.
 ///
 /// A value other than [`Isa::portable`] exists only if this processor was seen to have the
@@ -115,9 +117,9 @@ impl Isa {
     /// # Errors
     /// As [`Isa::named`].
     pub fn wanted() -> Result<Self, IsaError> {
-        match std::env::var_os(VARIABLE) {
-            Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()),
-            _ => Ok(Self::detect()),
+        match asked_for() {
+            Some(name) => Self::named(&name.to_string_lossy()),
+            None => Ok(Self::detect()),
         }
     }
 
@@ -127,9 +129,9 @@ impl Isa {
     /// # Errors
     /// As [`Isa::named`].
     pub fn limit() -> Result<Self, IsaError> {
-        match std::env::var_os(VARIABLE) {
-            Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()),
-            _ => Ok(Self::widest()),
+        match asked_for() {
+            Some(name) => Self::named(&name.to_string_lossy()),
+            None => Ok(Self::widest()),
         }
     }
 
@@ -147,6 +149,16 @@ impl Isa {
     pub(crate) const fn kind(self) -> IsaKind {
         self.0
     }
+}
+
+/// What [`VARIABLE`] names.
+fn asked_for() -> Option<OsString> {
+    std::env::var_os(VARIABLE).filter(|name| !name.is_empty())
+}
+
+/// Whether [`VARIABLE`] names an instruction set.
+pub(crate) fn is_asked_for() -> bool {
+    asked_for().is_some()
 }
 
 /// Whether this is a processor of AMD's family 19h (Zen 3 has no AVX-512, Zen 4 has it with units of 256 bits).

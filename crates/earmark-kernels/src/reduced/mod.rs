@@ -12,6 +12,7 @@
 mod operands;
 #[cfg(test)]
 mod tests;
+mod tile_kernel;
 mod word_kernel;
 mod words_of_numbers;
 

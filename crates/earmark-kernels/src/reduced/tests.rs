@@ -1,6 +1,8 @@
 //! Products of rounded numbers against the same products in double precision.
 
 use super::operands::{RoundedWeights, signed_bytes};
+use super::tile_kernel;
+use super::word_kernel::{PixelsAre, multiply_by_words};
 use super::words_of_numbers::bf16_bits;
 use super::{
     ColumnFinish, ColumnsTo, LeftWords, RightWords, columns_to_words, multiply, rows_of_whole_blocks,
@@ -89,14 +91,43 @@ fn check(what: &str, got: f32, (sum, size): (f64, f64)) {
     );
 }
 
+/// What computes a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// What this processor does best.
+    Best,
+    Words,
+    Tiles,
+}
+
+impl By {
+    fn multiply(
+        self,
+        reduced: Reduced,
+        words: usize,
+        a: LeftWords<'_>,
+        b: RightWords<'_>,
+        c: &mut Tile<'_>,
+        finish: Option<ColumnFinish<'_>>,
+    ) {
+        let kind = (reduced, finish.map_or(PixelsAre::Right, |_| PixelsAre::Left));
+        match self {
+            Self::Best => multiply(reduced, words, a, b, c, finish),
+            Self::Words => multiply_by_words(kind, words, a, b, c, finish),
+            Self::Tiles => tile_kernel::multiply(kind, words, a, b, c, finish),
+        }
+    }
+}
+
 /// Channels last: rows of pixels times weights on the right.
 fn by_rows(
+    by: By,
     ws: &Workspace,
     reduced: Reduced,
     x: &[f32],
     weight: &[f32],
     k: usize,
-    finish: &[Vec<f32>; 3],
+    (finish, act): (&[Vec<f32>; 3], Activation),
 ) -> Vec<f32> {
     let (pixels, outputs) = (x.len() / k, weight.len() / k);
     let (rows, row) = (rows_of_whole_blocks(pixels), reduced.words(k));
@@ -112,16 +143,16 @@ fn by_rows(
     };
     let finish = ColumnFinish {
         values: finish.each_ref().map(Vec::as_slice),
-        act: Activation::Identity,
+        act,
     };
     let mut out = vec![f32::NAN; pixels * outputs];
     let mut tile = Tile::whole(&mut out, pixels, outputs);
-    multiply(reduced, row, left, weights.as_right(), &mut tile, Some(finish));
+    by.multiply(reduced, row, left, weights.as_right(), &mut tile, Some(finish));
     out
 }
 
 /// Channels outermost: weights on the left times columns of pixels. The result is transposed.
-fn by_columns(ws: &Workspace, reduced: Reduced, x: &[f32], weight: &[f32], k: usize) -> Vec<f32> {
+fn by_columns(by: By, ws: &Workspace, reduced: Reduced, x: &[f32], weight: &[f32], k: usize) -> Vec<f32> {
     let (pixels, outputs) = (x.len() / k, weight.len() / k);
     let outermost: Vec<f32> = (0..k)
         .flat_map(|p| x.chunks_exact(k).map(move |x| x[p]))
@@ -150,7 +181,7 @@ fn by_columns(ws: &Workspace, reduced: Reduced, x: &[f32], weight: &[f32], k: us
     let weights = RoundedWeights::left(ws, weight, k, reduced);
     let mut out = vec![f32::NAN; pixels * outputs];
     let mut tile = Tile::whole(&mut out, outputs, pixels);
-    multiply(
+    by.multiply(
         reduced,
         reduced.words(k),
         weights.as_left(),
@@ -182,8 +213,8 @@ proptest! {
         for reduced in here() {
             let wanted = wanted(reduced, &x, &weight, k);
             for (what, got) in [
-                ("rows", by_rows(&ws, reduced, &x, &weight, k, &plain(outputs))),
-                ("columns", by_columns(&ws, reduced, &x, &weight, k)),
+                ("rows", by_rows(By::Best, &ws, reduced, &x, &weight, k, (&plain(outputs), Activation::Identity))),
+                ("columns", by_columns(By::Best, &ws, reduced, &x, &weight, k)),
             ] {
                 for (i, (got, wanted)) in got.iter().zip(wanted.iter().flatten()).enumerate() {
                     check(&format!("{reduced:?}, {what}, number {i}"), *got, *wanted);
@@ -193,24 +224,131 @@ proptest! {
     }
 }
 
+/// Channels last, of pixels that were gathered with channels outermost: words of a row are apart.
+fn by_gathered_rows(
+    by: By,
+    ws: &Workspace,
+    reduced: Reduced,
+    x: &[f32],
+    weight: &[f32],
+    k: usize,
+) -> Vec<f32> {
+    let (pixels, outputs) = (x.len() / k, weight.len() / k);
+    let outermost: Vec<f32> = (0..k)
+        .flat_map(|p| x.chunks_exact(k).map(move |x| x[p]))
+        .collect();
+    let columns = rows_of_whole_blocks(pixels).next_multiple_of(NR);
+    let mut words = vec![0u32; reduced.words(k) * columns];
+    let mut factors = [vec![0.0; columns], vec![0.0; columns]];
+    let [scale, shift] = &mut factors;
+    let mut to = ColumnsTo {
+        words: &mut words,
+        step: columns,
+        panel: NR,
+    };
+    columns_to_words(
+        reduced,
+        (&outermost, pixels),
+        [pixels, k],
+        &mut to,
+        [scale, shift],
+    );
+    let left = LeftWords {
+        words: &words,
+        row: 1,
+        step: columns,
+        factors: factors.each_ref().map(Vec::as_slice),
+    };
+    let weights = RoundedWeights::right(ws, weight, k, reduced);
+    let plain = plain(outputs);
+    let finish = ColumnFinish {
+        values: plain.each_ref().map(Vec::as_slice),
+        act: Activation::Identity,
+    };
+    let mut out = vec![f32::NAN; pixels * outputs];
+    let mut tile = Tile::whole(&mut out, pixels, outputs);
+    by.multiply(
+        reduced,
+        reduced.words(k),
+        left,
+        weights.as_right(),
+        &mut tile,
+        Some(finish),
+    );
+    out
+}
+
+proptest! {
+    /// The matrix unit sums the same products. Those of bytes are exact, so they are those of words to the last bit; a sum
+    /// of bfloat16 is the same wherever a tile begins and in every layout.
+    #[test]
+    fn tiles_sum_the_products_of_words(
+        pixels in 1_usize..100, tiles in 1_usize..10, padding in 0_usize..2, outputs in 1_usize..70, cut in 0_usize..100,
+        seed in any::<u32>(),
+    ) {
+        let k = 32 * tiles - padding;
+        let (x, weight) = (numbers(pixels * k, seed), numbers(outputs * k, seed ^ 1));
+        let (ws, plain) = (Workspace::new(), plain(outputs));
+        for reduced in here().into_iter().filter(|reduced| tile_kernel::takes(reduced.words(k))) {
+            let rows = by_rows(By::Tiles, &ws, reduced, &x, &weight, k, (&plain, Activation::Identity));
+            let columns = by_columns(By::Tiles, &ws, reduced, &x, &weight, k);
+            let wanted = wanted(reduced, &x, &weight, k);
+            for (i, wanted) in wanted.iter().flatten().enumerate() {
+                check(&format!("{reduced:?}, rows, number {i}"), rows[i], *wanted);
+                check(&format!("{reduced:?}, columns, number {i}"), columns[i], *wanted);
+            }
+            if reduced == Reduced::Int8 {
+                prop_assert!(rows == by_rows(By::Words, &ws, reduced, &x, &weight, k, (&plain, Activation::Identity)));
+                prop_assert!(columns == by_columns(By::Words, &ws, reduced, &x, &weight, k));
+            } else {
+                prop_assert!(rows == columns);
+            }
+            let (first, second) = x.split_at(cut.min(pixels) * k);
+            let cut = [first, second].map(|part| match part {
+                [] => Vec::new(),
+                _ => by_rows(By::Tiles, &ws, reduced, part, &weight, k, (&plain, Activation::Identity)),
+            });
+            prop_assert!(rows == cut.concat(), "cut at {}", cut[0].len());
+            prop_assert!(rows == by_gathered_rows(By::Tiles, &ws, reduced, &x, &weight, k));
+        }
+    }
+}
+
 #[test]
 fn what_follows_a_product_is_of_single_precision() {
-    let (pixels, k, outputs) = (13, 33, 20);
-    let (x, weight) = (numbers(pixels * k, 1), numbers(outputs * k, 2));
+    let (pixels, outputs) = (13, 20_usize);
     let columns = outputs.next_multiple_of(2 * NR);
     let finish = [numbers(columns, 3), numbers(columns, 4), numbers(columns, 5)];
-    let ws = Workspace::new();
-    for reduced in here() {
-        let raw = by_rows(&ws, reduced, &x, &weight, k, &plain(outputs));
-        let finished = by_rows(&ws, reduced, &x, &weight, k, &finish);
-        for (i, (raw, finished)) in raw.iter().zip(&finished).enumerate() {
-            let [mean, scale, shift] = finish.each_ref().map(|all| all[i % outputs]);
-            assert_eq!(
-                (raw - mean).mul_add(scale, shift),
-                *finished,
-                "{reduced:?}, number {i}"
-            );
+    let (ws, plain) = (Workspace::new(), plain(outputs));
+    for (reduced, k) in here()
+        .into_iter()
+        .flat_map(|reduced| [(reduced, 33), (reduced, 64)])
+    {
+        let (x, weight) = (numbers(pixels * k, 1), numbers(outputs * k, 2));
+        for by in [By::Words, By::Tiles] {
+            if by == By::Tiles && !tile_kernel::takes(reduced.words(k)) {
+                continue;
+            }
+            let product = |finish, act| by_rows(by, &ws, reduced, &x, &weight, k, (finish, act));
+            let raw = product(&plain, Activation::Identity);
+            let finished = product(&finish, Activation::Identity);
+            let positive = product(&finish, Activation::Relu);
+            for (i, (raw, finished)) in raw.iter().zip(&finished).enumerate() {
+                let [mean, scale, shift] = finish.each_ref().map(|all| all[i % outputs]);
+                let wanted = (raw - mean).mul_add(scale, shift);
+                assert_eq!(wanted, *finished, "{reduced:?} by {by:?}, number {i}");
+                assert_eq!(wanted.max(0.0), positive[i], "{reduced:?} by {by:?}, number {i}");
+            }
         }
+    }
+}
+
+/// Says what is not tested here.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
+fn tiles_are_tested_where_the_processor_has_them() {
+    if !tile_kernel::takes(16) {
+        eprintln!("skipped: this processor has no AMX, or EARMARK_SIMD names an instruction set");
     }
 }
 

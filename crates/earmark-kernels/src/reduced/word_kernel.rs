@@ -11,6 +11,7 @@ use crate::gemm::micro_kernel::{MR, NR, OutputBlock};
 use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::products::Reduced;
 use crate::reduced::operands::{LeftWords, RightWords};
+use crate::reduced::tile_kernel;
 
 /// What follows the sums of each column: `act((v - mean) * scale + shift)`, with a mean, scale and shift for each.
 #[derive(Clone, Copy)]
@@ -20,7 +21,7 @@ pub(crate) struct ColumnFinish<'a> {
 }
 
 /// Which operand holds the unsigned bytes, those of pixels.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PixelsAre {
     Left,
     Right,
@@ -39,12 +40,27 @@ pub(crate) fn multiply(
     c: &mut Tile<'_>,
     finish: Option<ColumnFinish<'_>>,
 ) {
-    let (rows, columns) = (2 * MR, 2 * NR);
     let pixels = if finish.is_some() {
         PixelsAre::Left
     } else {
         PixelsAre::Right
     };
+    match tile_kernel::takes(words) {
+        true => tile_kernel::multiply((reduced, pixels), words, a, b, c, finish),
+        false => multiply_by_words((reduced, pixels), words, a, b, c, finish),
+    }
+}
+
+/// [`multiply`] without a matrix unit.
+pub(super) fn multiply_by_words(
+    kind: (Reduced, PixelsAre),
+    words: usize,
+    a: LeftWords<'_>,
+    b: RightWords<'_>,
+    c: &mut Tile<'_>,
+    finish: Option<ColumnFinish<'_>>,
+) {
+    let (rows, columns) = (2 * MR, 2 * NR);
     for j in (0..c.cols).step_by(columns) {
         for i in (0..c.rows).step_by(rows) {
             let (to, ld) = c.corner(i, j);
@@ -59,16 +75,7 @@ pub(crate) fn multiply(
                 ..of
             });
             // SAFETY: the block is inside `c`, which is borrowed exclusively.
-            unsafe {
-                block(
-                    (reduced, pixels),
-                    words,
-                    a.after_rows(i),
-                    b.after_columns(j),
-                    &place,
-                    finish,
-                )
-            };
+            unsafe { block(kind, words, a.after_rows(i), b.after_columns(j), &place, finish) };
         }
     }
 }
@@ -122,6 +129,44 @@ unsafe fn block(
     {
         let _ = (pixels, c.to, c.ld, finish);
         unreachable!("no processor of this architecture has products of fewer bits");
+    }
+}
+
+/// Sums of a whole block, `[2 MR][2 NR]`, of single precision or exact, to what [`multiply`] writes of them.
+///
+/// # Safety
+/// As for [`block`]; the processor has AVX-512F.
+#[cfg(target_arch = "x86_64")]
+pub(super) unsafe fn finish_sums(
+    reduced: Reduced,
+    sums: &[u32; 2 * MR * 2 * NR],
+    (a, b): (LeftWords<'_>, RightWords<'_>),
+    c: &OutputBlock,
+    finish: Option<ColumnFinish<'_>>,
+) {
+    let columns = c.columns.div_ceil(NR);
+    assert!(
+        (1..=2 * MR).contains(&c.rows) && (1..=2).contains(&columns),
+        "a block of another size"
+    );
+    if reduced == Reduced::Int8 {
+        let (left, right) = (a.factors.map(<[f32]>::len), b.factors.map(<[f32]>::len));
+        assert!(
+            left.iter().all(|&n| n >= c.rows) && right.iter().all(|&n| n >= columns * NR),
+            "fewer factors than rows and columns"
+        );
+    }
+    let finish = finish.map(|of| {
+        let enough = of.values.iter().all(|all| all.len() >= columns * NR);
+        assert!(enough, "fewer values than columns");
+        (of.values.map(<[f32]>::as_ptr), of.act)
+    });
+    // SAFETY: the factors and the values hold what is read, as checked above; the caller vouches for the rest.
+    unsafe {
+        match columns {
+            1 => avx512::finish_sums::<1>(reduced, sums, (a, b), c, finish),
+            _ => avx512::finish_sums::<2>(reduced, sums, (a, b), c, finish),
+        }
     }
 }
 
@@ -237,6 +282,58 @@ mod avx512 {
         store!(acc, c, C);
     }
 
+    /// Exact sums to those of the numbers that the bytes stand for.
+    macro_rules! scaled {
+        ($exact:ident, $acc:ident, ($a:ident, $b:ident), $c:ident, $R:ident, $C:ident) => {
+            for j in 0..$C {
+                let [scale, shift] = $b.factors.map(|of| {
+                    // SAFETY: the factors of whole panels exist.
+                    unsafe { _mm512_loadu_ps(of.as_ptr().add(j * NR)) }
+                });
+                for r in 0..$R {
+                    for i in 0..MR {
+                        let row = (r * MR + i).min($c.rows - 1);
+                        let [by, and] = $a.factors.map(|of| {
+                            // SAFETY: those of rows that exist, too.
+                            _mm512_set1_ps(unsafe { *of.as_ptr().add(row) })
+                        });
+                        let sum = _mm512_mul_ps(
+                            _mm512_cvtepi32_ps($exact[r][i][j]),
+                            _mm512_mul_ps(by, scale),
+                        );
+                        $acc[r][i][j] = _mm512_fmadd_ps(and, shift, sum);
+                    }
+                }
+            }
+        };
+    }
+
+    /// # Safety
+    /// As for [`super::finish_sums`], with `C` panels; the factors and values were checked.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn finish_sums<const C: usize>(
+        reduced: Reduced,
+        sums: &[u32; 2 * MR * 2 * NR],
+        (a, b): (LeftWords<'_>, RightWords<'_>),
+        c: &OutputBlock,
+        finish: Option<Last>,
+    ) {
+        const R: usize = 2;
+        let mut exact = [[[_mm512_setzero_si512(); C]; MR]; R];
+        each!(exact, (r, i, j) => {
+            let at = (r * MR + i) * 2 * NR + j * NR;
+            // SAFETY: sixteen sums of the block.
+            exact[r][i][j] = unsafe { _mm512_loadu_si512(sums.as_ptr().add(at).cast()) };
+        });
+        let mut acc = [[[_mm512_setzero_ps(); C]; MR]; R];
+        match reduced {
+            Reduced::Bf16 => each!(acc, (r, i, j) => acc[r][i][j] = _mm512_castsi512_ps(exact[r][i][j])),
+            Reduced::Int8 => scaled!(exact, acc, (a, b), c, R, C),
+        }
+        finish_in_registers!(acc, C, R, finish);
+        store!(acc, c, C);
+    }
+
     /// Products of bytes, unsigned in `$unsigned` and signed in `$signed`, and what follows them.
     macro_rules! bytes {
         ($name:ident, |$x:ident, $y:ident| ($unsigned:expr, $signed:expr)) => {
@@ -254,23 +351,7 @@ mod avx512 {
                     _mm512_dpbusd_epi32(sum, $unsigned, $signed)
                 });
                 let mut acc = [[[_mm512_setzero_ps(); C]; MR]; R];
-                for j in 0..C {
-                    let [scale, shift] = b.factors.map(|of| {
-                        // SAFETY: the factors of whole panels exist.
-                        unsafe { _mm512_loadu_ps(of.as_ptr().add(j * NR)) }
-                    });
-                    for r in 0..R {
-                        for i in 0..MR {
-                            let [by, and] = a.factors.map(|of| {
-                                // SAFETY: as above.
-                                _mm512_set1_ps(unsafe { *of.as_ptr().add(r * MR + i) })
-                            });
-                            let sum =
-                                _mm512_mul_ps(_mm512_cvtepi32_ps(exact[r][i][j]), _mm512_mul_ps(by, scale));
-                            acc[r][i][j] = _mm512_fmadd_ps(and, shift, sum);
-                        }
-                    }
-                }
+                scaled!(exact, acc, (a, b), c, R, C);
                 finish_in_registers!(acc, C, R, finish);
                 store!(acc, c, C);
             }

@@ -85,6 +85,19 @@ impl CodebookBudget {
     }
 }
 
+/// Most values of codebooks that a decoder is kept with, and the most channels: with more, Symphonia's residues can
+/// outlast a reset.
+const KEPT: (u64, u8) = (1 << 18, 2);
+
+/// Whether a decoder with these headers, the identification and the setup behind it, is small, and as new after a reset.
+pub(crate) fn can_be_kept(headers: &[u8]) -> bool {
+    const MARK: &[u8] = b"\x05vorbis";
+    let channels = headers.get(11).is_some_and(|channels| *channels <= KEPT.1);
+    let setup = headers.windows(MARK.len()).position(|bytes| bytes == MARK);
+    let values = setup.and_then(|at| total_values(&headers[at + MARK.len()..]));
+    channels && values.is_some_and(|values| values <= KEPT.0)
+}
+
 /// What is said of a stream for which the budget is not enough.
 pub(in crate::containers) const TOO_MANY_VALUES: &str =
     "its Vorbis codebooks, with those of the parts before, ask for too many values";
@@ -247,6 +260,20 @@ mod tests {
             fields.extend(vectors);
         }
         [b"\x05vorbis".to_vec(), pack(&fields)].concat()
+    }
+
+    #[test]
+    fn small_decoders_of_one_or_two_channels_are_kept() {
+        let headers = |channels: u8, books, values| {
+            let mut first = b"\x01vorbis\0\0\0\0".to_vec();
+            first.push(channels);
+            first.resize(30, 0);
+            [first, setup(books, 8, values)].concat()
+        };
+        assert!(can_be_kept(&headers(1, 3, 1 << 7)) && can_be_kept(&headers(2, 3, 1 << 7)));
+        assert!(!can_be_kept(&headers(3, 3, 1 << 7)));
+        assert!(!can_be_kept(&headers(1, 3, 1 << 16)));
+        assert!(!can_be_kept(&headers(1, 3, 1 << 7)[..40]) && !can_be_kept(&[]));
     }
 
     #[test]

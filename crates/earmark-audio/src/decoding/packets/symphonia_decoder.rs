@@ -1,4 +1,4 @@
-//! A decoder of Symphonia, which of Vorbis waits for the next recording with the same header.
+//! A Symphonia decoder; one of Vorbis is kept for the next recording with the same header.
 //!
 //! Setting up the codebooks of Vorbis takes as long as decoding a second or two of sound, and the recordings of an
 //! archive mostly come from one encoder, with the same header to the last byte.
@@ -11,11 +11,8 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::{Error, Result as SymphoniaResult};
 use symphonia::core::packet::PacketRef;
 
-use crate::containers::SymphoniaCodec;
+use crate::containers::{SymphoniaCodec, vorbis_can_be_kept};
 use crate::error::Fault;
-
-/// The longest header whose decoder is kept; encoders write 3 to 6 kB.
-const LONGEST_HEADER: usize = 1 << 15;
 
 thread_local! {
     static KEPT: Cell<Option<Box<dyn AudioDecoder>>> = const { Cell::new(None) };
@@ -24,21 +21,23 @@ thread_local! {
 pub(super) struct SymphoniaDecoder {
     /// `None` only while it is dropped.
     decoder: Option<Box<dyn AudioDecoder>>,
-    /// Whether no call has failed or panicked: then a reset makes the decoder a new one.
-    is_unharmed: bool,
+    /// Whether a reset makes the decoder a new one: its headers are such, and no packet made it fail or panic.
+    is_as_new: bool,
 }
 
 impl SymphoniaDecoder {
     /// # Errors
     /// An unsupported kind of the codec, or a damaged header.
     pub(super) fn open(codec: &SymphoniaCodec) -> Result<Self, Fault> {
-        let decoder = match kept(codec) {
-            Some(decoder) => decoder,
-            None => make(codec)?,
-        };
+        let headers = codec.params.extra_data.as_deref();
+        let can_be_kept = codec.params.codec == CODEC_ID_VORBIS && headers.is_some_and(vorbis_can_be_kept);
+        let kept = if can_be_kept { kept(codec) } else { None };
         Ok(Self {
-            decoder: Some(decoder),
-            is_unharmed: true,
+            decoder: Some(match kept {
+                Some(decoder) => decoder,
+                None => make(codec)?,
+            }),
+            is_as_new: can_be_kept,
         })
     }
 
@@ -47,10 +46,10 @@ impl SymphoniaDecoder {
     }
 
     pub(super) fn decode(&mut self, packet: &PacketRef<'_>) -> SymphoniaResult<GenericAudioBufferRef<'_>> {
-        let was_unharmed = std::mem::replace(&mut self.is_unharmed, false);
+        let was_as_new = std::mem::replace(&mut self.is_as_new, false);
         let decoder = self.decoder.as_deref_mut().expect("there until the drop");
         let buffer = decoder.decode_ref(packet)?;
-        self.is_unharmed = was_unharmed;
+        self.is_as_new = was_as_new;
         Ok(buffer)
     }
 
@@ -67,13 +66,7 @@ impl SymphoniaDecoder {
 impl Drop for SymphoniaDecoder {
     fn drop(&mut self) {
         if let Some(decoder) = self.decoder.take()
-            && self.is_unharmed
-            && decoder.codec_params().codec == CODEC_ID_VORBIS
-            && decoder
-                .codec_params()
-                .extra_data
-                .as_ref()
-                .is_some_and(|header| header.len() <= LONGEST_HEADER)
+            && self.is_as_new
         {
             // A thread that ends keeps nothing.
             let _ = KEPT.try_with(|kept| kept.set(Some(decoder)));
@@ -83,9 +76,6 @@ impl Drop for SymphoniaDecoder {
 
 /// The decoder that this thread kept, as new, if it is one for the same header.
 fn kept(codec: &SymphoniaCodec) -> Option<Box<dyn AudioDecoder>> {
-    if codec.params.codec != CODEC_ID_VORBIS {
-        return None;
-    }
     let mut decoder = KEPT.take()?;
     if decoder.codec_params().extra_data != codec.params.extra_data {
         return None;
