@@ -1,6 +1,7 @@
 //! Times one training step of the MobileNetV1 of the DCASE 2019 baseline: forward, backward, Adam.
 //!
-//! `cargo run --release -p earmark-kernels --example mobilenet_step [batch] [repeats] [infer]`; with `infer` nothing is trained.
+//! `cargo run --release -p earmark-kernels --example mobilenet_step [batch] [repeats] [infer [PRODUCTS]]`; with `infer` nothing is
+//! trained, and with `f32`, `bf16` or `int8` only those products are timed.
 //! `EARMARK_SIMD` chooses the instruction set.
 //! (`bench/peers.py train:mobilenet:64 layout=channels_last` times such a step with PyTorch.)
 
@@ -61,6 +62,7 @@ fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repea
         ("int8", Products::int8(limit)),
     ]
     .into_iter()
+    .filter(|(name, _)| std::env::args().nth(4).is_none_or(|only| only == *name))
     .filter_map(|(name, products)| {
         let (params, products) = (borrow(params), products?);
         Some((

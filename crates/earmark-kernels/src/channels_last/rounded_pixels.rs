@@ -26,7 +26,9 @@ struct RoundedRows {
 impl RoundedRows {
     /// Room for this number of pixels and channels.
     fn take(ws: &Workspace, reduced: Reduced, pixels: usize, channels: usize) -> Self {
-        let (rows, row) = (rows_of_whole_blocks(pixels), reduced.words(channels));
+        let rows = rows_of_whole_blocks(pixels);
+        // A line more than the words, so that rows that are read together do not compete for the same cache sets.
+        let row = reduced.words(channels) + NR;
         let factors = match reduced {
             Reduced::Bf16 => 0,
             Reduced::Int8 => rows,

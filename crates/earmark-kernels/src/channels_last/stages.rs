@@ -11,6 +11,7 @@ use crate::channels_last::row_len;
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::tiles_by_thread::{Tile, even, per_tile, split_by};
 use crate::hardware::reused_buffers::Workspace;
+use crate::reduced::rows_at_once;
 
 /// Numbers that a block of pixels may take: half of the second-level cache.
 const BLOCK: usize = 1 << 17;
@@ -39,9 +40,11 @@ fn pieces(ws: &Workspace, least: usize) -> usize {
 }
 
 /// The pixels of a product, cut.
-fn pixels_of_pieces(ws: &Workspace, pixels: usize, inputs: usize) -> Vec<(usize, usize)> {
-    let most = (BLOCK / row_len(inputs)).clamp(4 * MR, PIXELS);
-    even(pixels, UNIT[0], pieces(ws, pixels.div_ceil(most)))
+fn pixels_of_pieces(ws: &Workspace, pixels: usize, weight: &PixelWeights) -> Vec<(usize, usize)> {
+    let most = (BLOCK / row_len(weight.inputs)).clamp(4 * MR, PIXELS);
+    let reduced = weight.reduced();
+    let unit = reduced.map_or(UNIT[0], |reduced| rows_at_once(reduced, weight.inputs));
+    even(pixels, unit, pieces(ws, pixels.div_ceil(most)))
 }
 
 /// The output channels of a layer, cut, where a team shares those rather than pixels.
@@ -64,7 +67,7 @@ fn pieces_of_a_product<'a>(
         None => split_by(
             out,
             [pixels, ld],
-            &pixels_of_pieces(ws, pixels, weight.inputs),
+            &pixels_of_pieces(ws, pixels, weight),
             &[(0, ld)],
         ),
     }
@@ -128,7 +131,7 @@ fn first(
     out: &mut [f32],
 ) {
     let (ld, n) = (row_len(weight.outputs), pixels.len());
-    let blocks = pixels_of_pieces(ws, n, weight.inputs);
+    let blocks = pixels_of_pieces(ws, n, weight);
     let reduced = weight.reduced();
     per_tile(ws, split_by(out, [n, ld], &blocks, &[(0, ld)]), |_, tile| {
         // Two lines more than the pixels, so that rows do not compete for the same cache sets.
@@ -199,7 +202,7 @@ fn pair(
         depthwise(ws, taps, planes, x, pixels, &mut between[..n * inner]);
         return pointwise(ws, weight, &between, 0..n, out);
     }
-    let blocks = pixels_of_pieces(ws, n, weight.inputs);
+    let blocks = pixels_of_pieces(ws, n, weight);
     let reduced = weight.reduced();
     per_tile(ws, split_by(out, [n, ld], &blocks, &[(0, ld)]), |_, tile| {
         if let Some(reduced) = reduced {

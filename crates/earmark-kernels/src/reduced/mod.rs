@@ -16,6 +16,17 @@ mod tile_kernel;
 mod word_kernel;
 mod words_of_numbers;
 
+use crate::gemm::micro_kernel::MR;
+use crate::hardware::products::Reduced;
+
 pub(crate) use operands::{LeftWords, RightWords, RoundedWeights, rows_of_whole_blocks};
 pub(crate) use word_kernel::{ColumnFinish, multiply};
 pub(crate) use words_of_numbers::{ColumnsTo, columns_to_words, rows_to_words};
+
+/// Rows that a product of this many numbers takes at once.
+pub(crate) fn rows_at_once(reduced: Reduced, numbers: usize) -> usize {
+    match tile_kernel::takes(reduced.words(numbers)) {
+        true => tile_kernel::TOGETHER,
+        false => 2 * MR,
+    }
+}

@@ -16,6 +16,9 @@ use crate::reduced::word_kernel::{ColumnFinish, PixelsAre};
 /// Rows of a tile, and words in each of them.
 const SIDE: usize = NR;
 
+/// Rows that are computed together.
+pub(crate) const TOGETHER: usize = 2 * SIDE;
+
 /// Whether products with rows of this number of words are computed here.
 pub(crate) fn takes(words: usize) -> bool {
     words > 0 && words.is_multiple_of(SIDE) && crate::hardware::matrix_unit::is_there()
@@ -54,7 +57,7 @@ mod x86 {
     use crate::reduced::word_kernel::{ColumnFinish, PixelsAre, finish_sums};
 
     /// Rows of a block: two tiles.
-    const ROWS: usize = 2 * SIDE;
+    const ROWS: usize = super::TOGETHER;
     /// Columns of a block: two panels.
     const COLUMNS: usize = 2 * NR;
     /// Rows that are finished at a time, and those of a block in whole steps of them.
@@ -71,7 +74,9 @@ mod x86 {
         whole: &'a [u32],
         row: usize,
         count: usize,
+        /// From `first` on, where a line begins: a row of a tile that straddles two lines takes several times as long.
         rest: Vec<u32>,
+        first: usize,
     }
 
     impl<'a> WholeTiles<'a> {
@@ -80,22 +85,18 @@ mod x86 {
             assert!(a.words.len() > last, "rows end before {words} words");
             let count = if a.step == 1 { rows / SIDE } else { 0 };
             let behind = rows - count * SIDE;
-            let mut rest = vec![0; behind.next_multiple_of(SIDE) * words];
-            for (i, to) in rest.chunks_exact_mut(words).take(behind).enumerate() {
-                let from = &a.words[(count * SIDE + i) * a.row..];
-                match a.step {
-                    1 => to.copy_from_slice(&from[..words]),
-                    step => to
-                        .iter_mut()
-                        .zip(from.iter().step_by(step))
-                        .for_each(|(to, word)| *to = *word),
-                }
+            let mut rest = vec![0; behind.next_multiple_of(SIDE) * words + SIDE];
+            let first = rest.as_ptr().align_offset(4 * SIDE).min(SIDE);
+            for (i, to) in rest[first..].chunks_exact_mut(words).take(behind).enumerate() {
+                let from = a.words[(count * SIDE + i) * a.row..].iter().step_by(a.step);
+                to.iter_mut().zip(from).for_each(|(to, word)| *to = *word);
             }
             Self {
                 whole: a.words,
                 row: a.row,
                 count,
                 rest,
+                first,
             }
         }
 
@@ -103,7 +104,7 @@ mod x86 {
         fn tile(&self, index: usize, words: usize) -> (&[u32], usize) {
             match index.checked_sub(self.count) {
                 None => (&self.whole[index * SIDE * self.row..], self.row),
-                Some(behind) => (&self.rest[behind * SIDE * words..], words),
+                Some(behind) => (&self.rest[self.first + behind * SIDE * words..], words),
             }
         }
     }
@@ -122,25 +123,24 @@ mod x86 {
         let rows = WholeTiles::of(a, c.rows, words);
         let unit = Configured::new();
         let mut sums = Sums([0; SUM_ROWS * COLUMNS]);
-        for j in (0..c.cols).step_by(COLUMNS) {
-            let (columns, b) = (COLUMNS.min(c.cols - j), b.after_columns(j));
-            // Columns of a second panel that is not there are computed from the first, and not used.
-            let second = if columns > NR { b.panel } else { 0 };
-            let panels = [&b.words[..words * NR], &b.words[second..][..words * NR]];
-            let finish = finish.map(|of| ColumnFinish {
-                values: of.values.map(|all| &all[j..]),
-                ..of
-            });
-            for i in (0..c.rows).step_by(ROWS) {
-                let count = ROWS.min(c.rows - i);
-                let first = rows.tile(i / SIDE, words);
-                match count > SIDE {
-                    true => {
-                        let second = rows.tile(i / SIDE + 1, words);
-                        two_by_two(&unit, kind, words, [first, second], panels, &mut sums);
-                    }
-                    false => one_by_two(&unit, kind, words, first, panels, &mut sums),
+        // Sixteen or 32 rows stay in the first-level cache while all columns pass, whose words are one after the other.
+        for i in (0..c.rows).step_by(ROWS) {
+            let count = ROWS.min(c.rows - i);
+            let upper = rows.tile(i / SIDE, words);
+            let lower = (count > SIDE).then(|| rows.tile(i / SIDE + 1, words));
+            for j in (0..c.cols).step_by(COLUMNS) {
+                let (columns, b) = (COLUMNS.min(c.cols - j), b.after_columns(j));
+                // Columns of a second panel that is not there are computed from the first, and not used.
+                let second = if columns > NR { b.panel } else { 0 };
+                let panels = [&b.words[..words * NR], &b.words[second..][..words * NR]];
+                match lower {
+                    Some(lower) => two_by_two(&unit, kind, words, [upper, lower], panels, &mut sums),
+                    None => one_by_two(&unit, kind, words, upper, panels, &mut sums),
                 }
+                let finish = finish.map(|of| ColumnFinish {
+                    values: of.values.map(|all| &all[j..]),
+                    ..of
+                });
                 for at in (0..count).step_by(STEP) {
                     let (to, ld) = c.corner(i + at, j);
                     let place = OutputBlock {
