@@ -111,6 +111,10 @@ impl Build {
             // As `.cargo/config.toml` says.
             flags.push("-Crelro-level=partial".to_owned());
         }
+        if is_program {
+            // Cargo drops the profile's `strip` for packages that have a profile of their own.
+            flags.push("-Cstrip=symbols".to_owned());
+        }
         if is_program
             && ["-linux-gnu", "-windows-msvc"]
                 .iter()
@@ -135,9 +139,7 @@ impl Build {
     /// Builds the program, without a C library to load where there can be none, and returns its path.
     fn program(&self) -> anyhow::Result<PathBuf> {
         let mut build = cargo("build --release --locked --package earmark-cli --features release --target");
-        build
-            .arg(&self.target)
-            .args(["--config", "profile.release.strip=\"symbols\""]);
+        build.arg(&self.target);
         self.settle(&mut build, true);
         run(&mut build)?;
         let ending = std::env::consts::EXE_SUFFIX;
@@ -153,6 +155,16 @@ impl Build {
             ensure!(
                 !segments.contains("INTERP"),
                 "{}: is not static",
+                program.display()
+            );
+            let sections = output(
+                Command::new("readelf")
+                    .args(["--sections", "--wide"])
+                    .arg(&program),
+            )?;
+            ensure!(
+                !sections.contains(".symtab") && !sections.contains(".debug_"),
+                "{}: is not stripped",
                 program.display()
             );
         }
@@ -429,7 +441,11 @@ mod tests {
         assert_eq!(flags(false), [rust, c, "7"]);
         assert_eq!(
             flags(true),
-            [format!("{rust} -Ctarget-feature=+crt-static").as_str(), c, "7"]
+            [
+                format!("{rust} -Cstrip=symbols -Ctarget-feature=+crt-static").as_str(),
+                c,
+                "7"
+            ]
         );
     }
 }

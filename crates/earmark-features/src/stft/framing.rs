@@ -57,7 +57,8 @@ impl Framing {
     }
 
     /// Frames of a window of a recording that the window before it, which began `hop_samples` earlier and had `before`
-    /// samples, has as well: frame `k` is the one `hop_samples / hop` later there. None where that is no whole number.
+    /// samples, has as well: frame `k` is the one `hop_samples / hop` later there. None where that is not a whole
+    /// number.
     pub fn shared_frames(&self, before: usize, hop_samples: usize) -> Range<usize> {
         let first = self.padding().div_ceil(self.hop);
         let beyond = (before + self.padding()).checked_sub(hop_samples + self.window);

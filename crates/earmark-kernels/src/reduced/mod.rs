@@ -17,10 +17,12 @@ mod word_kernel;
 mod words_of_numbers;
 
 use crate::gemm::micro_kernel::MR;
+use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::products::Reduced;
+use word_kernel::{PixelsAre, multiply_by_words};
 
 pub(crate) use operands::{LeftWords, RightWords, RoundedWeights, rows_of_whole_blocks};
-pub(crate) use word_kernel::{ColumnFinish, multiply};
+pub(crate) use word_kernel::ColumnFinish;
 pub(crate) use words_of_numbers::{ColumnsTo, columns_to_words, rows_to_words};
 
 /// Rows that a product of this many numbers takes at once.
@@ -28,5 +30,29 @@ pub(crate) fn rows_at_once(reduced: Reduced, numbers: usize) -> usize {
     match tile_kernel::takes(reduced.words(numbers)) {
         true => tile_kernel::TOGETHER,
         false => 2 * MR,
+    }
+}
+
+/// `C = A B` for the rectangle `c`, whose first row is the first of `a` and whose first column is that of `b`; finished
+/// with the values of the columns where they are given. The rows of whole blocks must be readable.
+///
+/// # Panics
+/// If an operand is too short.
+pub(crate) fn multiply(
+    reduced: Reduced,
+    words: usize,
+    a: LeftWords<'_>,
+    b: RightWords<'_>,
+    c: &mut Tile<'_>,
+    finish: Option<ColumnFinish<'_>>,
+) {
+    let pixels = if finish.is_some() {
+        PixelsAre::Left
+    } else {
+        PixelsAre::Right
+    };
+    match tile_kernel::takes(words) {
+        true => tile_kernel::multiply((reduced, pixels), words, a, b, c, finish),
+        false => multiply_by_words((reduced, pixels), words, a, b, c, finish),
     }
 }

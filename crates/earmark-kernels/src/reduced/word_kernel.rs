@@ -11,7 +11,6 @@ use crate::gemm::micro_kernel::{MR, NR, OutputBlock};
 use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::products::Reduced;
 use crate::reduced::operands::{LeftWords, RightWords};
-use crate::reduced::tile_kernel;
 
 /// What follows the sums of each column: `act((v - mean) * scale + shift)`, with a mean, scale and shift for each.
 #[derive(Clone, Copy)]
@@ -27,31 +26,7 @@ pub(crate) enum PixelsAre {
     Right,
 }
 
-/// `C = A B` for the rectangle `c`, whose first row is the first of `a` and whose first column is that of `b`; finished
-/// with the values of the columns where they are given. The rows of whole blocks must be readable.
-///
-/// # Panics
-/// If an operand is too short.
-pub(crate) fn multiply(
-    reduced: Reduced,
-    words: usize,
-    a: LeftWords<'_>,
-    b: RightWords<'_>,
-    c: &mut Tile<'_>,
-    finish: Option<ColumnFinish<'_>>,
-) {
-    let pixels = if finish.is_some() {
-        PixelsAre::Left
-    } else {
-        PixelsAre::Right
-    };
-    match tile_kernel::takes(words) {
-        true => tile_kernel::multiply((reduced, pixels), words, a, b, c, finish),
-        false => multiply_by_words((reduced, pixels), words, a, b, c, finish),
-    }
-}
-
-/// [`multiply`] without a matrix unit.
+/// [`super::multiply`] without a matrix unit.
 pub(super) fn multiply_by_words(
     kind: (Reduced, PixelsAre),
     words: usize,
@@ -80,7 +55,7 @@ pub(super) fn multiply_by_words(
     }
 }
 
-/// One block of [`multiply`].
+/// One block of [`multiply_by_words`].
 ///
 /// # Safety
 /// `c.to` must be valid for writes of `c.columns` numbers in each of `c.rows` rows, `c.ld` apart, and nothing else may
@@ -132,7 +107,7 @@ unsafe fn block(
     }
 }
 
-/// Sums of a whole block, `[2 MR][2 NR]`, of single precision or exact, to what [`multiply`] writes of them.
+/// Sums of a whole block, `[2 MR][2 NR]`, of single precision or exact, to what [`super::multiply`] writes of them.
 ///
 /// # Safety
 /// As for [`block`]; the processor has AVX-512F.
