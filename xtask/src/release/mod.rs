@@ -163,7 +163,7 @@ impl Build {
                     .arg(&program),
             )?;
             ensure!(
-                !sections.contains(".symtab") && !sections.contains(".debug_"),
+                !sections.contains(".symtab") && !sections.contains(".debug_info"),
                 "{}: is not stripped",
                 program.display()
             );
