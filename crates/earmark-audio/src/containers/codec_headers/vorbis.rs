@@ -70,16 +70,13 @@ impl CodebookBudget {
 
     /// Whether it is enough for one more stream, of this codec.
     pub(in crate::containers) fn takes(&mut self, codec: &PacketCodec) -> bool {
-        const MARK: &[u8] = b"\x05vorbis";
         let headers = match codec {
             PacketCodec::Symphonia(codec) if codec.name == "Vorbis" => codec.params.extra_data.as_deref(),
             _ => None,
         };
-        let setup = headers.and_then(|headers| {
-            let at = headers.windows(MARK.len()).position(|bytes| bytes == MARK)?;
-            headers.get(at + MARK.len()..)
-        });
-        let left = self.0.checked_sub(setup.and_then(total_values).unwrap_or(0));
+        let left = self
+            .0
+            .checked_sub(headers.and_then(values_of_headers).unwrap_or(0));
         self.0 = left.unwrap_or(self.0);
         left.is_some()
     }
@@ -91,11 +88,15 @@ const KEPT: (u64, u8) = (1 << 18, 2);
 
 /// Whether a decoder with these headers, the identification and the setup behind it, is small, and as new after a reset.
 pub(crate) fn can_be_kept(headers: &[u8]) -> bool {
-    const MARK: &[u8] = b"\x05vorbis";
     let channels = headers.get(11).is_some_and(|channels| *channels <= KEPT.1);
-    let setup = headers.windows(MARK.len()).position(|bytes| bytes == MARK);
-    let values = setup.and_then(|at| total_values(&headers[at + MARK.len()..]));
-    channels && values.is_some_and(|values| values <= KEPT.0)
+    channels && values_of_headers(headers).is_some_and(|values| values <= KEPT.0)
+}
+
+/// [`total_values`] of the setup header behind the identification.
+fn values_of_headers(headers: &[u8]) -> Option<u64> {
+    const MARK: &[u8] = b"\x05vorbis";
+    let at = headers.windows(MARK.len()).position(|bytes| bytes == MARK)?;
+    total_values(&headers[at + MARK.len()..])
 }
 
 /// What is said of a stream for which the budget is not enough.

@@ -29,15 +29,21 @@ impl SymphoniaDecoder {
     /// # Errors
     /// An unsupported kind of the codec, or a damaged header.
     pub(super) fn open(codec: &SymphoniaCodec) -> Result<Self, Fault> {
+        if codec.params.codec != CODEC_ID_VORBIS {
+            return Ok(Self {
+                decoder: Some(make(codec)?),
+                is_as_new: false,
+            });
+        }
+        // One that was kept has headers that were looked at when it was made.
+        let kept = kept(codec);
         let headers = codec.params.extra_data.as_deref();
-        let can_be_kept = codec.params.codec == CODEC_ID_VORBIS && headers.is_some_and(vorbis_can_be_kept);
-        let kept = if can_be_kept { kept(codec) } else { None };
         Ok(Self {
+            is_as_new: kept.is_some() || headers.is_some_and(vorbis_can_be_kept),
             decoder: Some(match kept {
                 Some(decoder) => decoder,
                 None => make(codec)?,
             }),
-            is_as_new: can_be_kept,
         })
     }
 
